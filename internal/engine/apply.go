@@ -1,0 +1,436 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	v1 "thidua.dev/thidua/api/v1"
+	"thidua.dev/thidua/internal/auth"
+	"thidua.dev/thidua/internal/calendar"
+	"thidua.dev/thidua/internal/manifest"
+	"thidua.dev/thidua/internal/plan"
+	"thidua.dev/thidua/internal/store/db"
+)
+
+// Applied says what Apply did with one object.
+type Applied struct {
+	Kind, Name string
+	Result     string // created, configured or unchanged
+	Generation int64
+	Changes    []manifest.Change // against the generation before
+}
+
+// errDryRun rolls a dry run back.
+var errDryRun = errors.New("dry run")
+
+// Apply declares objects: all of them, or none when one is refused. It sends
+// nothing; a campaign starts by the act of launch.
+func (e *Engine) Apply(ctx context.Context, act Act, set *manifest.Set, dryRun bool) ([]Applied, error) {
+	var applied []Applied
+	err := e.in(ctx, func(t *tx) error {
+		applied = nil
+		if !auth.Can(act.Actor, auth.Apply, auth.Object{}) {
+			return refuse("Forbidden", "%s may not declare objects", act.Actor)
+		}
+		// One apply at a time: what is checked is what is stored.
+		if _, err := t.raw.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtext('thidua.apply'))`); err != nil {
+			return err
+		}
+		stored, err := t.storedObjects(ctx)
+		if err != nil {
+			return err
+		}
+		all := manifest.NewSet()
+		all.Overlay(stored.set)
+		all.Overlay(set)
+		if err := all.Check().Err(); err != nil {
+			return err
+		}
+		for _, object := range set.Objects() {
+			a, err := t.storeObject(ctx, act, stored, object)
+			if err != nil {
+				return err
+			}
+			applied = append(applied, a)
+		}
+		if err := t.storeContacts(ctx, set.Contacts); err != nil {
+			return err
+		}
+		if err := t.storeInventory(ctx, all, applied); err != nil {
+			return err
+		}
+		if err := t.replan(ctx, all, applied); err != nil {
+			return err
+		}
+		for _, a := range applied {
+			if a.Result == "unchanged" {
+				continue
+			}
+			each := act
+			each.RequestID = newRequestID(act.RequestID, a.Kind+"/"+a.Name)
+			if err := t.audit(ctx, each, auth.Apply, a.Kind+"/"+a.Name, map[string]any{"generation": a.Generation}); err != nil {
+				return err
+			}
+		}
+		if dryRun {
+			return errDryRun
+		}
+		return nil
+	})
+	if errors.Is(err, errDryRun) {
+		err = nil
+	}
+	return applied, err
+}
+
+type storedObjects struct {
+	set         *manifest.Set
+	generations map[string]int64
+	manifests   map[string][]byte
+	objects     map[string]v1.Object
+}
+
+func (t *tx) storedObjects(ctx context.Context) (storedObjects, error) {
+	s := storedObjects{manifest.NewSet(), map[string]int64{}, map[string][]byte{}, map[string]v1.Object{}}
+	rows, err := t.NewestObjects(ctx)
+	if err != nil {
+		return s, err
+	}
+	for _, row := range rows {
+		object, err := decodeObject(row.Kind, row.Manifest)
+		if err != nil {
+			return s, err
+		}
+		key := row.Kind + "/" + row.Name
+		s.generations[key], s.objects[key] = row.Generation, object
+		// jsonb keeps no order of keys; the canonical form is the type's own.
+		if s.manifests[key], err = json.Marshal(object); err != nil {
+			return s, err
+		}
+		if err := s.set.Add(object, "database"); err != nil {
+			return s, err
+		}
+	}
+	return s, nil
+}
+
+func decodeObject(kind string, b []byte) (v1.Object, error) {
+	var object v1.Object
+	switch kind {
+	case "Campaign":
+		object = &v1.Campaign{}
+	case "Roster":
+		object = &v1.Roster{}
+	case "Calendar":
+		object = &v1.Calendar{}
+	case "RulePack":
+		object = &v1.RulePack{}
+	case "MessageTemplate":
+		object = &v1.MessageTemplate{}
+	default:
+		return nil, fmt.Errorf("stored object of unknown kind %q", kind)
+	}
+	if err := json.Unmarshal(b, object); err != nil {
+		return nil, fmt.Errorf("stored %s: %w", kind, err)
+	}
+	return object, nil
+}
+
+func (t *tx) storeObject(ctx context.Context, act Act, stored storedObjects, object v1.Object) (Applied, error) {
+	kind := object.GetObjectKind().GroupVersionKind().Kind
+	key := kind + "/" + object.GetName()
+	a := Applied{Kind: kind, Name: object.GetName(), Generation: stored.generations[key]}
+	old := stored.objects[key]
+	if old != nil {
+		if _, err := manifest.Admit(object, old); err != nil {
+			return a, err
+		}
+		a.Changes = manifest.FieldDiff(old, object)
+	}
+	b, err := json.Marshal(object)
+	if err != nil {
+		return a, err
+	}
+	if bytes.Equal(b, stored.manifests[key]) {
+		a.Result = "unchanged"
+		return a, nil
+	}
+	a.Result, a.Generation = "configured", a.Generation+1
+	if old == nil {
+		a.Result = "created"
+	}
+	return a, t.InsertObject(ctx, db.InsertObjectParams{
+		Kind: kind, Name: object.GetName(), Generation: a.Generation, Manifest: b, AppliedAt: t.now, Actor: act.Actor.String(),
+	})
+}
+
+func (t *tx) storeContacts(ctx context.Context, contacts []manifest.Contact) error {
+	var p db.UpsertContactsParams
+	for _, c := range contacts {
+		p.Units, p.Roles = append(p.Units, string(c.Unit)), append(p.Roles, string(c.Role))
+		p.Names, p.Emails = append(p.Names, c.Name), append(p.Emails, c.Email)
+	}
+	_, err := t.UpsertContacts(ctx, p)
+	return err
+}
+
+// storeInventory writes rosters and calendars as the tables that steps join.
+func (t *tx) storeInventory(ctx context.Context, all *manifest.Set, applied []Applied) error {
+	for _, a := range applied {
+		if a.Result == "unchanged" {
+			continue
+		}
+		switch a.Kind {
+		case "Roster":
+			if err := t.storeRoster(ctx, all.Roster(v1.Name(a.Name))); err != nil {
+				return err
+			}
+		case "Calendar":
+			if err := t.storeCalendar(ctx, all.Calendar(v1.Name(a.Name))); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (t *tx) storeRoster(ctx context.Context, r *v1.Roster) error {
+	if err := t.DeleteRosterUnits(ctx, r.Name); err != nil {
+		return err
+	}
+	p := db.InsertRosterUnitsParams{Roster: r.Name}
+	for _, u := range r.Spec.Units {
+		p.Codes, p.Names, p.Kinds = append(p.Codes, string(u.Code)), append(p.Names, u.Name), append(p.Kinds, string(u.Kind))
+		p.CollectsTo, p.AdministeredBy = append(p.CollectsTo, string(u.CollectsTo)), append(p.AdministeredBy, string(u.AdministeredBy))
+		p.SubmitsTo, p.Grps = append(p.SubmitsTo, string(u.SubmitsTo)), append(p.Grps, string(u.Group))
+		p.Calendars = append(p.Calendars, string(u.Calendar))
+	}
+	_, err := t.InsertRosterUnits(ctx, p)
+	return err
+}
+
+// Days around the covered ones that ladders may reach; they are provisional.
+const (
+	daysBefore = 120
+	daysBeyond = 800
+)
+
+func (t *tx) storeCalendar(ctx context.Context, c *v1.Calendar) error {
+	cal, err := calendar.New(c.Name, c.Spec)
+	if err != nil {
+		return err
+	}
+	if err := t.DeleteCalendarDays(ctx, c.Name); err != nil {
+		return err
+	}
+	p := db.InsertCalendarDaysParams{Calendar: c.Name}
+	for _, d := range cal.Days(cal.CoveredFrom().AddDays(-daysBefore), cal.CoveredUntil().AddDays(daysBeyond)) {
+		p.Days = append(p.Days, d.Date.At(0, 0, time.UTC))
+		p.Numbers, p.Workings = append(p.Numbers, int32(d.Number)), append(p.Workings, d.Working)
+		p.Names, p.Provisionals = append(p.Names, d.Name), append(p.Provisionals, d.Provisional)
+	}
+	return t.InsertCalendarDays(ctx, p)
+}
+
+// PlanOf makes the plan of a campaign from declared objects alone.
+func PlanOf(set *manifest.Set, name string, generation int64) (*plan.Plan, error) {
+	c := set.Campaign(v1.Name(name))
+	if c == nil {
+		known := make([]string, len(set.Campaigns))
+		for i, k := range set.Campaigns {
+			known[i] = k.Name
+		}
+		return nil, &NotFound{Kind: "campaign", Name: name, Known: known}
+	}
+	in := plan.Input{
+		Campaign: c, Generation: generation, Units: set.Participants(c),
+		Calendars: map[v1.Name]*calendar.Calendar{},
+	}
+	for _, declared := range set.Calendars {
+		cal, err := calendar.New(declared.Name, declared.Spec)
+		if err != nil {
+			return nil, err
+		}
+		in.Calendars[v1.Name(declared.Name)] = cal
+	}
+	depends := []any{set.RulePack(c.Spec.RulePack), in.Units}
+	for _, cal := range set.Calendars {
+		depends = append(depends, cal)
+	}
+	for _, template := range set.Templates {
+		depends = append(depends, template)
+	}
+	for _, d := range depends {
+		b, err := json.Marshal(d)
+		if err != nil {
+			return nil, err
+		}
+		sum := sha256.Sum256(b)
+		in.Inputs = append(in.Inputs, fmt.Sprintf("%T:%s", d, hex.EncodeToString(sum[:])))
+	}
+	return plan.Make(in)
+}
+
+// replan brings the plans of campaigns in line with what they depend on.
+func (t *tx) replan(ctx context.Context, all *manifest.Set, applied []Applied) error {
+	changed := map[string]Applied{}
+	for _, a := range applied {
+		if a.Result != "unchanged" {
+			changed[a.Kind+"/"+a.Name] = a
+		}
+	}
+	if len(changed) == 0 {
+		return nil
+	}
+	for _, c := range all.Campaigns {
+		old, err := t.CampaignForUpdate(ctx, c.Name)
+		exists := !errors.Is(err, pgx.ErrNoRows)
+		if exists && err != nil {
+			return err
+		}
+		if exists && (old.State == "Closed" || old.State == "Cancelled") {
+			if a, touched := changed["Campaign/"+c.Name]; touched {
+				return refuse("Ended", "campaign %s is %s: it cannot be amended (field %s); declare another", c.Name, old.State, firstField(a))
+			}
+			continue
+		}
+		if exists && old.State != "Declared" {
+			if err := amendable(c.Name, changed["Campaign/"+c.Name]); err != nil {
+				return err
+			}
+		}
+		p, err := PlanOf(all, c.Name, old.SpecGeneration)
+		if err != nil {
+			return fmt.Errorf("Campaign %s: %w", c.Name, err)
+		}
+		if exists && p.Hash == old.PlanHash {
+			continue
+		}
+		if a, touched := changed["Campaign/"+c.Name]; touched {
+			p.Generation = a.Generation
+		}
+		if err := t.storePlan(ctx, c, p, old, exists); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func firstField(a Applied) string {
+	if len(a.Changes) == 0 {
+		return "none"
+	}
+	return a.Changes[0].Field
+}
+
+// amendable keeps what units were promised at the launch.
+func amendable(name string, a Applied) error {
+	for _, change := range a.Changes {
+		for _, fixed := range []string{"spec.rulePack", "spec.launch.at", "spec.participants", "spec.office", "spec.calendar", "spec.registration.until"} {
+			if change.Field == fixed || len(change.Field) > len(fixed) && change.Field[:len(fixed)] == fixed && (change.Field[len(fixed)] == '.' || change.Field[len(fixed)] == '[') {
+				return refuse("Launched", "campaign %s is launched: %s cannot change any more (%s → %s); end this campaign and declare another", name, change.Field, change.Old, change.New)
+			}
+		}
+	}
+	return nil
+}
+
+func (t *tx) storePlan(ctx context.Context, c *v1.Campaign, p *plan.Plan, old db.Campaign, exists bool) error {
+	events, err := json.Marshal(p)
+	if err != nil {
+		return err
+	}
+	id := old.ID
+	if exists {
+		err = t.UpdateCampaignPlan(ctx, db.UpdateCampaignPlanParams{
+			ID: id, Title: c.Spec.Title.VI, Calendar: string(c.Spec.Calendar), Office: string(c.Spec.Office),
+			Roster: string(c.Spec.Participants.Roster), Plan: events, PlanHash: p.Hash, LaunchAt: p.Launch,
+			DecisionAt: p.DecisionAt, InviteAt: p.InviteAt, CeremonyAt: p.CeremonyAt, ClosesAt: *p.ClosedAt,
+			SpecGeneration: p.Generation,
+		})
+	} else {
+		id, err = t.InsertCampaign(ctx, db.InsertCampaignParams{
+			Name: c.Name, Title: c.Spec.Title.VI, TimeZone: c.Spec.TimeZone, Calendar: string(c.Spec.Calendar),
+			Office: string(c.Spec.Office), Roster: string(c.Spec.Participants.Roster), Plan: events, PlanHash: p.Hash,
+			LaunchAt: p.Launch, DecisionAt: p.DecisionAt, InviteAt: p.InviteAt, CeremonyAt: p.CeremonyAt,
+			ClosesAt: *p.ClosedAt, CreatedAt: t.now,
+		})
+	}
+	if err != nil {
+		return err
+	}
+	if err := t.storeRounds(ctx, id, p); err != nil {
+		return err
+	}
+	for _, r := range p.Reviews {
+		if err := t.UpsertReview(ctx, db.UpsertReviewParams{CampaignID: id, Name: string(r.Name), At: r.At, Final: r.Final}); err != nil {
+			return err
+		}
+	}
+	if exists && old.State != "Declared" {
+		// The ladder of running rounds keeps its steps; the plan of the rest moves.
+		return t.WakeCampaign(ctx, t.now, id)
+	}
+	return t.storeLadder(ctx, id, c)
+}
+
+func (t *tx) storeRounds(ctx context.Context, id int64, p *plan.Plan) error {
+	keep := []string{}
+	for i, r := range p.Rounds {
+		keep = append(keep, r.Name)
+		params := db.UpsertRoundParams{
+			CampaignID: id, Name: r.Name, Kind: string(r.Kind), Series: r.Series, Period: r.Period, Seq: int32(i + 1),
+			OpensAt: r.OpensAt, ConsolidationAt: r.ConsolidationAt, ClosesAt: r.ClosesAt, Approval: string(r.Approval),
+		}
+		if !r.DataFrom.IsZero() {
+			from, to := r.DataFrom.At(0, 0, time.UTC), r.DataTo.At(0, 0, time.UTC)
+			params.DataFrom, params.DataTo = &from, &to
+		}
+		round, err := t.UpsertRound(ctx, params)
+		if errors.Is(err, pgx.ErrNoRows) {
+			continue // it has opened and keeps its instants
+		}
+		if err != nil {
+			return err
+		}
+		for _, due := range r.Dues {
+			if err := t.ReplaceRoundDue(ctx, db.ReplaceRoundDueParams{RoundID: round, Calendar: string(due.Calendar), DueAt: due.At}); err != nil {
+				return err
+			}
+		}
+	}
+	return t.DropPlannedRounds(ctx, id, keep)
+}
+
+func (t *tx) storeLadder(ctx context.Context, id int64, c *v1.Campaign) error {
+	if err := t.DeleteLadder(ctx, id); err != nil {
+		return err
+	}
+	for i, s := range c.Spec.Reminders {
+		roles, channels := []string{}, []string{}
+		for _, r := range s.To {
+			roles = append(roles, string(r))
+		}
+		if s.Task != "" {
+			roles = []string{string(s.Assignee)}
+		}
+		for _, ch := range s.Channels {
+			channels = append(channels, string(ch))
+		}
+		if err := t.InsertLadderStep(ctx, db.InsertLadderStepParams{
+			CampaignID: id, Seq: int32(i + 1), Step: string(s.Step), OffsetDays: s.Offset, AtTime: string(s.Time),
+			Roles: roles, Channels: channels, Gather: s.Gather == "ListPerRecipient", CatchUp: string(s.CatchUp), Task: s.Task,
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,84 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"thidua.dev/thidua/internal/store/db"
+)
+
+// SetStepped makes business time a stepped clock that stands at an instant.
+func (e *Engine) SetStepped(ctx context.Context, at time.Time) error {
+	return db.New(e.pool).SetStepped(ctx, at)
+}
+
+// Undone is what stands between a stepped clock and its next jump.
+type Undone struct{ Procedures, Messages int64 }
+
+// None tells that the clock may jump.
+func (u Undone) None() bool { return u.Procedures == 0 && u.Messages == 0 }
+
+// Undone counts procedures whose instant has come and messages to be settled.
+func (e *Engine) Undone(ctx context.Context) (Undone, error) {
+	row, err := db.New(e.pool).Undone(ctx)
+	return Undone{Procedures: row.Procedures, Messages: row.Messages}, err
+}
+
+// NextInstant is when a procedure is due next; nil when none is.
+func (e *Engine) NextInstant(ctx context.Context) (*time.Time, error) {
+	at, err := db.New(e.pool).NextInstant(ctx)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, nil
+	}
+	return &at, err
+}
+
+// Jump moves the stepped clock and wakes what is then due, in one transaction.
+func (e *Engine) Jump(ctx context.Context, to time.Time) error {
+	return e.in(ctx, func(t *tx) error {
+		n, err := t.Queries.Jump(ctx, to)
+		if err != nil || n == 0 {
+			return err
+		}
+		_, err = t.WakeDue(ctx, to, pgtype.Interval{Valid: true})
+		return err
+	})
+}
+
+// Sweep wakes every procedure that has been due for longer than grace and was
+// not looked at: the net under lost wake-ups. One query for the installation.
+func (e *Engine) Sweep(ctx context.Context, grace time.Duration) (woken int64, err error) {
+	err = e.in(ctx, func(t *tx) error {
+		if t.stepped {
+			grace = 0 // a stepped clock stands still while something is undone
+		}
+		woken, err = t.WakeDue(ctx, t.now, pgtype.Interval{Microseconds: grace.Microseconds(), Valid: true})
+		return err
+	})
+	return woken, err
+}
+
+// Procedure names a procedure and its kind.
+type Procedure struct{ ID, Kind string }
+
+// DueProcedures are what a driver without Temporal has to do now.
+func (e *Engine) DueProcedures(ctx context.Context) ([]Procedure, error) {
+	q := db.New(e.pool)
+	now, err := q.Now(ctx)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := q.DueProcedures(ctx, now.Now)
+	if err != nil {
+		return nil, err
+	}
+	due := make([]Procedure, len(rows))
+	for i, r := range rows {
+		due[i] = Procedure{r.ID, r.Kind}
+	}
+	return due, nil
+}

@@ -1,0 +1,170 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"thidua.dev/thidua/internal/auth"
+	"thidua.dev/thidua/internal/store/db"
+)
+
+// Engine runs commands and steps on one database.
+type Engine struct {
+	pool *pgxpool.Pool
+	log  *slog.Logger
+}
+
+// New makes an engine.
+func New(pool *pgxpool.Pool, log *slog.Logger) *Engine {
+	return &Engine{pool: pool, log: log}
+}
+
+// Pool is the engine's database, for readers.
+func (e *Engine) Pool() *pgxpool.Pool { return e.pool }
+
+// Act is who acts, why, and under which request id. A repeat of a request id
+// returns what the first one did.
+type Act struct {
+	Actor     auth.Actor
+	Reason    string
+	RequestID uuid.UUID
+	// Generation, when not 0, is the campaign's generation that the actor saw;
+	// another one is a Conflict.
+	Generation int64
+}
+
+// By is an Act with a fresh request id.
+func By(actor auth.Actor, reason string) Act {
+	return Act{Actor: actor, Reason: reason, RequestID: uuid.New()}
+}
+
+// tx is one transaction of the engine: its queries and the business time that
+// was read when it began.
+type tx struct {
+	*db.Queries
+	raw     pgx.Tx
+	now     time.Time
+	stepped bool
+}
+
+// in runs fn in one transaction. Deadlocks and serialization failures repeat
+// it: nothing of the failed one is left.
+func (e *Engine) in(ctx context.Context, fn func(*tx) error) error {
+	for try := 1; ; try++ {
+		err := pgx.BeginFunc(ctx, e.pool, func(raw pgx.Tx) error {
+			q := db.New(raw)
+			now, err := q.Now(ctx)
+			if err != nil {
+				return fmt.Errorf("read business time: %w", err)
+			}
+			return fn(&tx{Queries: q, raw: raw, now: now.Now, stepped: now.Stepped})
+		})
+		var pg *pgconn.PgError
+		if try < 5 && errors.As(err, &pg) && (pg.Code == "40P01" || pg.Code == "40001") {
+			e.log.WarnContext(ctx, "transaction repeated", "code", pg.Code, "try", try)
+			continue
+		}
+		return err
+	}
+}
+
+// Now is business time.
+func (e *Engine) Now(ctx context.Context) (time.Time, error) {
+	row, err := db.New(e.pool).Now(ctx)
+	return row.Now, err
+}
+
+// lockForCommand authorises an act on a campaign, locks it, and finds out
+// whether the request was carried out before.
+func (t *tx) lockForCommand(ctx context.Context, act Act, verb auth.Verb, name string) (c db.Campaign, done bool, err error) {
+	done, err = t.wasDone(ctx, act)
+	if done || err != nil {
+		return c, done, err
+	}
+	c, err = t.CampaignForUpdate(ctx, name)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return c, false, t.unknownCampaign(ctx, name)
+	}
+	if err != nil {
+		return c, false, err
+	}
+	if !auth.Can(act.Actor, verb, auth.Object{Office: c.Office}) {
+		return c, false, refuse("Forbidden", "%s may not %s campaign %s", act.Actor, verb, name)
+	}
+	if act.Generation != 0 && act.Generation != c.Generation {
+		return c, false, &Conflict{Text: fmt.Sprintf("campaign %s is at generation %d, not %d: look at it again, then repeat", name, c.Generation, act.Generation)}
+	}
+	return c, false, nil
+}
+
+func (t *tx) wasDone(ctx context.Context, act Act) (bool, error) {
+	_, err := t.AuditByRequest(ctx, act.RequestID)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+func (t *tx) unknownCampaign(ctx context.Context, name string) error {
+	all, err := t.Campaigns(ctx)
+	if err != nil {
+		return err
+	}
+	known := make([]string, len(all))
+	for i, c := range all {
+		known[i] = c.Name
+	}
+	return &NotFound{Kind: "campaign", Name: name, Known: known}
+}
+
+// audit records an act, in the act's own transaction.
+func (t *tx) audit(ctx context.Context, act Act, verb auth.Verb, object string, detail any) error {
+	b, err := json.Marshal(detail)
+	if err != nil {
+		return err
+	}
+	return t.InsertAudit(ctx, db.InsertAuditParams{
+		At: t.now, Actor: act.Actor.String(), Verb: string(verb), Object: object, Reason: act.Reason,
+		RequestID: act.RequestID, Detail: b,
+	})
+}
+
+// Ids of procedures: fixed, so that opening one twice opens one.
+func campaignID(name string) string       { return "campaign/" + name }
+func roundID(name, round string) string   { return "campaign/" + name + "/round/" + round }
+func reviewID(name, review string) string { return "campaign/" + name + "/review/" + review }
+func ceremonyID(name string) string       { return "campaign/" + name + "/ceremony" }
+
+// Kinds of procedures, as the workflows are called.
+const (
+	KindCampaign = "Campaign"
+	KindRound    = "Round"
+	KindReview   = "Review"
+	KindCeremony = "Ceremony"
+)
+
+func shortList(names []string) string {
+	if len(names) > 12 {
+		names = append(names[:12:12], fmt.Sprintf("… (%d in all)", len(names)))
+	}
+	return strings.Join(names, ", ")
+}
+
+// local writes an instant for people, in the campaign's time zone.
+func local(t time.Time, zone string) string {
+	loc, err := time.LoadLocation(zone)
+	if err != nil {
+		loc = time.UTC
+	}
+	return t.In(loc).Format("02/01/2006 15:04")
+}

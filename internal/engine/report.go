@@ -1,0 +1,357 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/shopspring/decimal"
+
+	v1 "thidua.dev/thidua/api/v1"
+	"thidua.dev/thidua/internal/auth"
+	"thidua.dev/thidua/internal/store/db"
+)
+
+// Report is what a unit sends: an outline and figures, or for a registration
+// the hard tasks it sets itself.
+type Report struct {
+	Sections  map[v1.SectionName]string `json:"sections,omitempty"`
+	Figures   map[v1.Name]string        `json:"figures,omitempty"`
+	HardTasks []string                  `json:"hardTasks,omitempty"`
+}
+
+// Receipt is what the sender is told.
+type Receipt struct {
+	Unit, Round string
+	Version     int
+	ReceivedAt  time.Time
+	// Settled is false while the unit's leader has the next move.
+	Settled bool
+	OnTime  bool
+}
+
+// Submit takes a report, whole or not at all. It counts from now, which is read
+// when its body has arrived; where the unit's leader approves, it counts from
+// the approval.
+func (e *Engine) Submit(ctx context.Context, act Act, campaign, round, unit string, report Report) (Receipt, error) {
+	var receipt Receipt
+	err := e.in(ctx, func(t *tx) error {
+		// Intake does not lock the campaign: cancelling, closing and approving all
+		// change the obligation under its own lock.
+		c, r, o, done, err := t.lockForIntake(ctx, act, auth.Submit, campaign, round, unit)
+		if err != nil {
+			return err
+		}
+		receipt = Receipt{Unit: unit, Round: round, ReceivedAt: t.now}
+		if done {
+			return t.oldReceipt(ctx, o, &receipt)
+		}
+		spec, err := t.campaignSpec(ctx, campaign)
+		if err != nil {
+			return err
+		}
+		p, err := t.participant(ctx, c, unit)
+		if err != nil {
+			return err
+		}
+		if err := checkReport(spec, r, p, report); err != nil {
+			return err
+		}
+		version, err := t.keepReport(ctx, o, r, report)
+		if err != nil {
+			return err
+		}
+		receipt.Version = version
+		if r.Approval == string(v1.ApprovalUnitLeader) {
+			if err := t.HandUp(ctx, o.ID); err != nil {
+				return err
+			}
+		} else if err := t.settle(ctx, o, &receipt); err != nil {
+			return err
+		}
+		return t.audit(ctx, act, auth.Submit, "Obligation/"+fmt.Sprint(o.ID), map[string]any{"unit": unit, "round": round, "version": version})
+	})
+	return receipt, err
+}
+
+// Approve is the leader's word: the newest version that was handed up counts.
+func (e *Engine) Approve(ctx context.Context, act Act, campaign, round, unit string) (Receipt, error) {
+	var receipt Receipt
+	err := e.in(ctx, func(t *tx) error {
+		_, _, o, done, err := t.lockForIntake(ctx, act, auth.Approve, campaign, round, unit)
+		if err != nil {
+			return err
+		}
+		receipt = Receipt{Unit: unit, Round: round, ReceivedAt: t.now}
+		if done {
+			return t.oldReceipt(ctx, o, &receipt)
+		}
+		newest, err := t.NewestReport(ctx, o.ID)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return refuse("NothingHandedUp", "unit %s has not handed up a report for round %s: submit it first", unit, round)
+		}
+		if err != nil {
+			return err
+		}
+		if newest.State != "HandedUp" {
+			return refuse("NothingHandedUp", "unit %s has no report for round %s that waits for approval", unit, round)
+		}
+		receipt.Version = int(newest.Version)
+		if err := t.ApproveReport(ctx, t.now, newest.ID); err != nil {
+			return err
+		}
+		if err := t.settle(ctx, o, &receipt); err != nil {
+			return err
+		}
+		return t.audit(ctx, act, auth.Approve, "Obligation/"+fmt.Sprint(o.ID), map[string]any{"unit": unit, "round": round, "version": newest.Version})
+	})
+	return receipt, err
+}
+
+func (t *tx) lockForIntake(ctx context.Context, act Act, verb auth.Verb, campaign, round, unit string) (c db.Campaign, r db.Round, o db.Obligation, done bool, err error) {
+	fail := func(err error) (db.Campaign, db.Round, db.Obligation, bool, error) { return c, r, o, false, err }
+	if done, err = t.wasDone(ctx, act); err != nil {
+		return fail(err)
+	}
+	c, err = t.CampaignByName(ctx, campaign)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return fail(t.unknownCampaign(ctx, campaign))
+	}
+	if err != nil {
+		return fail(err)
+	}
+	if !auth.Can(act.Actor, verb, auth.Object{Office: c.Office, Unit: unit}) {
+		return fail(refuse("Forbidden", "%s may not %s a report of unit %s", act.Actor, verb, unit))
+	}
+	r, err = t.RoundByName(ctx, c.ID, round)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return fail(t.unknownRound(ctx, c, round))
+	}
+	if err != nil {
+		return fail(err)
+	}
+	o, err = t.ObligationForUpdate(ctx, db.ObligationForUpdateParams{CampaignID: c.ID, Subject: round, Owner: unit})
+	if errors.Is(err, pgx.ErrNoRows) {
+		return fail(t.noObligation(ctx, c, r, unit))
+	}
+	if err != nil || done {
+		return c, r, o, done, err
+	}
+	switch {
+	case o.State == "Settled":
+		return fail(refuse("AlreadyReceived", "the report of unit %s for round %s was received on %s; a correction is asked of the office", unit, round, local(*o.ReceivedAt, c.TimeZone)))
+	case o.State == "Cancelled":
+		return fail(refuse("Cancelled", "campaign %s was cancelled on %s: nothing is owed any more", campaign, local(*c.EndedAt, c.TimeZone)))
+	case o.State != "Owing" || t.now.After(r.ClosesAt):
+		return fail(refuse("RoundClosed", "round %s was closed on %s: ask the office to reopen it for unit %s", round, local(r.ClosesAt, c.TimeZone), unit))
+	}
+	return c, r, o, false, nil
+}
+
+func (t *tx) noObligation(ctx context.Context, c db.Campaign, r db.Round, unit string) error {
+	switch {
+	case c.State == "Declared":
+		return refuse("NotLaunched", "campaign %s is not launched yet", c.Name)
+	case r.State == "Planned":
+		return refuse("NotOpen", "round %s opens on %s", r.Name, local(r.OpensAt, c.TimeZone))
+	}
+	if _, err := t.participant(ctx, c, unit); err != nil {
+		return err
+	}
+	return refuse("NotOpen", "round %s is being opened: try again in a moment", r.Name)
+}
+
+func (t *tx) participant(ctx context.Context, c db.Campaign, unit string) (db.Participant, error) {
+	p, err := t.ParticipantOf(ctx, c.ID, unit)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return p, refuse("NotParticipant", "unit %s takes no part in campaign %s", unit, c.Name)
+	}
+	return p, err
+}
+
+func (t *tx) keepReport(ctx context.Context, o db.Obligation, r db.Round, report Report) (version int, err error) {
+	sections, err := json.Marshal(orEmpty(report.Sections))
+	if err != nil {
+		return 0, err
+	}
+	tasks := report.HardTasks
+	if tasks == nil {
+		tasks = []string{}
+	}
+	hardTasks, err := json.Marshal(tasks)
+	if err != nil {
+		return 0, err
+	}
+	p := db.InsertReportParams{ObligationID: o.ID, State: "Received", Sections: sections, HardTasks: hardTasks, ReceivedAt: t.now, ApprovedAt: &t.now}
+	if r.Approval == string(v1.ApprovalUnitLeader) {
+		p.State, p.ApprovedAt = "HandedUp", nil
+	}
+	row, err := t.InsertReport(ctx, p)
+	if err != nil || len(report.Figures) == 0 {
+		return int(row.Version), err
+	}
+	f := db.InsertFiguresParams{ReportID: row.ID}
+	for _, name := range slices.Sorted(maps.Keys(report.Figures)) {
+		f.Indicators, f.Values = append(f.Indicators, string(name)), append(f.Values, report.Figures[name])
+	}
+	return int(row.Version), t.InsertFigures(ctx, f)
+}
+
+func (t *tx) settle(ctx context.Context, o db.Obligation, receipt *Receipt) error {
+	n, err := t.Settle(ctx, db.SettleParams{ID: o.ID, ReceivedAt: t.now, Now: t.now})
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return &Conflict{Text: "the round was closed meanwhile"}
+	}
+	receipt.Settled, receipt.OnTime = true, o.DueAt == nil || !t.now.After(*o.DueAt)
+	if err := t.SupersedeNotices(ctx, "Settled", o.ID); err != nil {
+		return err
+	}
+	return t.WithdrawLetters(ctx, o.ID)
+}
+
+func (t *tx) oldReceipt(ctx context.Context, o db.Obligation, receipt *Receipt) error {
+	newest, err := t.NewestReport(ctx, o.ID)
+	if err != nil {
+		return err
+	}
+	receipt.Version, receipt.ReceivedAt = int(newest.Version), newest.ReceivedAt
+	if o.State == "Settled" {
+		receipt.Settled, receipt.ReceivedAt = true, *o.ReceivedAt
+		receipt.OnTime = o.DueAt == nil || !o.ReceivedAt.After(*o.DueAt)
+	}
+	return nil
+}
+
+// checkReport holds a report to the outline and the indicators that apply to
+// the unit. Every problem is named.
+func checkReport(spec *v1.CampaignSpec, r db.Round, p db.Participant, report Report) error {
+	var problems []string
+	if r.Kind == "Registration" {
+		limit := 0
+		if spec.Registration != nil && spec.Registration.HardTasks != nil {
+			limit = int(spec.Registration.HardTasks.Max)
+		}
+		if len(report.HardTasks) > limit {
+			problems = append(problems, fmt.Sprintf("%d hard tasks, at most %d are registered", len(report.HardTasks), limit))
+		}
+		if len(report.Figures) > 0 || len(report.Sections) > 0 {
+			problems = append(problems, "a registration has no sections and no figures")
+		}
+	} else {
+		problems = append(problems, checkSections(spec, r.Series, report.Sections)...)
+		problems = append(problems, checkFigures(spec, v1.UnitKind(p.Kind), report.Figures)...)
+	}
+	if len(problems) == 0 {
+		return nil
+	}
+	return refuse("InvalidReport", "report of unit %s for round %s: %s", p.Unit, r.Name, strings.Join(problems, "; "))
+}
+
+func checkSections(spec *v1.CampaignSpec, series string, given map[v1.SectionName]string) (problems []string) {
+	known := map[v1.SectionName]bool{}
+	for _, s := range spec.Reporting {
+		if string(s.Name) != series {
+			continue
+		}
+		for _, section := range s.Sections {
+			known[section.Name] = true
+			if section.Required && strings.TrimSpace(given[section.Name]) == "" {
+				problems = append(problems, fmt.Sprintf("section %s is missing: it is required", section.Name))
+			}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		if !known[name] {
+			problems = append(problems, fmt.Sprintf("section %s is not in the outline (%s)", name, joined(known)))
+		}
+	}
+	return problems
+}
+
+func checkFigures(spec *v1.CampaignSpec, kind v1.UnitKind, given map[v1.Name]string) (problems []string) {
+	applying := map[v1.Name]bool{}
+	for _, ind := range spec.Indicators {
+		if ind.AppliesTo != nil && !slices.Contains(ind.AppliesTo.Kinds, kind) {
+			continue
+		}
+		applying[ind.Name] = true
+		text, ok := given[ind.Name]
+		if !ok {
+			problems = append(problems, fmt.Sprintf("figure %s is missing", ind.Name))
+			continue
+		}
+		value, err := decimal.NewFromString(text)
+		if err != nil {
+			problems = append(problems, fmt.Sprintf("figure %s: %q is not a number", ind.Name, text))
+			continue
+		}
+		low, high := bounds(ind)
+		if low != nil && value.LessThan(*low) || high != nil && value.GreaterThan(*high) {
+			problems = append(problems, fmt.Sprintf("figure %s: %s is out of range, expected %s", ind.Name, text, rangeText(low, high)))
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		if !applying[name] {
+			problems = append(problems, fmt.Sprintf("figure %s is not asked of this unit (%s)", name, joined(applying)))
+		}
+	}
+	return problems
+}
+
+// bounds of an indicator: as declared; a percentage is 0 to 100.
+func bounds(ind v1.Indicator) (low, high *decimal.Decimal) {
+	parse := func(d v1.Decimal) *decimal.Decimal {
+		v, err := decimal.NewFromString(string(d))
+		if err != nil {
+			return nil
+		}
+		return &v
+	}
+	low, high = parse(ind.Min), parse(ind.Max)
+	if ind.Unit == "percent" {
+		if low == nil {
+			low = parse("0")
+		}
+		if high == nil {
+			high = parse("100")
+		}
+	}
+	return low, high
+}
+
+func rangeText(low, high *decimal.Decimal) string {
+	switch {
+	case low == nil:
+		return "at most " + high.String()
+	case high == nil:
+		return "at least " + low.String()
+	}
+	return low.String() + " to " + high.String()
+}
+
+func joined[K ~string](set map[K]bool) string {
+	names := []string{}
+	for _, k := range slices.Sorted(maps.Keys(set)) {
+		names = append(names, string(k))
+	}
+	if len(names) == 0 {
+		return "none"
+	}
+	return strings.Join(names, ", ")
+}
+
+func orEmpty[K comparable, V any](m map[K]V) map[K]V {
+	if m == nil {
+		return map[K]V{}
+	}
+	return m
+}

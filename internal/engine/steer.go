@@ -1,0 +1,352 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	v1 "thidua.dev/thidua/api/v1"
+	"thidua.dev/thidua/internal/auth"
+	"thidua.dev/thidua/internal/manifest"
+	"thidua.dev/thidua/internal/store/db"
+)
+
+// LaunchOptions of an act of launch.
+type LaunchOptions struct {
+	// Backdate confirms that the campaign started on an earlier day. Steps older
+	// than the act are recorded as skipped, and nobody hears of them.
+	Backdate bool
+}
+
+// Launch is the act by which a declared campaign starts. Before it nothing is
+// sent; after it the campaign runs by itself. A launch planned for a later
+// instant waits for it.
+func (e *Engine) Launch(ctx context.Context, act Act, name string, opt LaunchOptions) error {
+	return e.in(ctx, func(t *tx) error {
+		c, done, err := t.lockForCommand(ctx, act, auth.Launch, name)
+		if done || err != nil {
+			return err
+		}
+		if c.State != "Declared" {
+			return refuse("AlreadyLaunched", "campaign %s is %s already (launched %s)", name, c.State, local(c.LaunchAt, c.TimeZone))
+		}
+		launchAt := c.LaunchAt
+		switch earlier := dayOf(launchAt, c.TimeZone).Before(dayOf(t.now, c.TimeZone)); {
+		case earlier && !opt.Backdate:
+			return refuse("NeedsBackdate", "campaign %s was to start on %s, which is past (today is %s): launch it with --backdate, which sends nothing for steps before today, or move spec.launch.at",
+				name, local(launchAt, c.TimeZone), local(t.now, c.TimeZone))
+		case !earlier && launchAt.Before(t.now):
+			launchAt = t.now // later on the day itself
+		}
+		spec, err := t.campaignSpec(ctx, name)
+		if err != nil {
+			return err
+		}
+		if err := t.enroll(ctx, c, spec); err != nil {
+			return err
+		}
+		if err := t.LaunchCampaign(ctx, db.LaunchCampaignParams{ID: c.ID, ActedAt: &t.now, Backdated: opt.Backdate, LaunchAt: launchAt}); err != nil {
+			return err
+		}
+		if err := t.openProcedure(ctx, c.ID, campaignID(name), KindCampaign, "", later(launchAt, t.now)); err != nil {
+			return err
+		}
+		return t.audit(ctx, act, auth.Launch, "Campaign/"+name, map[string]any{"launchAt": launchAt, "backdated": opt.Backdate})
+	})
+}
+
+func (t *tx) enroll(ctx context.Context, c db.Campaign, spec *v1.CampaignSpec) error {
+	stored, err := t.storedObjects(ctx)
+	if err != nil {
+		return err
+	}
+	rosters := rosterParts(stored.set, spec.Participants.Roster, map[string]bool{})
+	kinds, excluded := []string{}, []string{}
+	for _, k := range spec.Participants.Kinds {
+		kinds = append(kinds, string(k))
+	}
+	for _, x := range spec.Participants.Exclude {
+		excluded = append(excluded, string(x))
+	}
+	n, err := t.Enroll(ctx, db.EnrollParams{CampaignID: c.ID, Calendar: c.Calendar, Rosters: rosters, Kinds: kinds, Excluded: excluded})
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return refuse("NoParticipants", "campaign %s has no participants: look at spec.participants", c.Name)
+	}
+	return nil
+}
+
+// Pause holds everything that is pending. Reports are still taken.
+func (e *Engine) Pause(ctx context.Context, act Act, name string) error {
+	return e.in(ctx, func(t *tx) error {
+		c, done, err := t.lockForCommand(ctx, act, auth.Pause, name)
+		if done || err != nil {
+			return err
+		}
+		if c.State != "Launched" {
+			return refuse("NotRunning", "campaign %s is %s: only a running campaign can be paused", name, c.State)
+		}
+		if err := t.PauseCampaign(ctx, t.now, c.ID); err != nil {
+			return err
+		}
+		if err := t.WakeCampaign(ctx, t.now, c.ID); err != nil {
+			return err
+		}
+		return t.audit(ctx, act, auth.Pause, "Campaign/"+name, nil)
+	})
+}
+
+// Deadlines says what a resumed campaign does with the deadlines of the pause.
+type Deadlines string
+
+const (
+	Keep  Deadlines = "keep"  // they stand; what was missed follows each step's catchUp
+	Shift Deadlines = "shift" // open ones move by the working days of the pause
+)
+
+// Resume ends a pause.
+func (e *Engine) Resume(ctx context.Context, act Act, name string, deadlines Deadlines) error {
+	return e.in(ctx, func(t *tx) error {
+		c, done, err := t.lockForCommand(ctx, act, auth.Resume, name)
+		if done || err != nil {
+			return err
+		}
+		if c.State != "Paused" {
+			return refuse("NotPaused", "campaign %s is %s: only a paused campaign can be resumed", name, c.State)
+		}
+		switch deadlines {
+		case Keep:
+		case Shift:
+			if err := t.shift(ctx, c); err != nil {
+				return err
+			}
+		default:
+			return refuse("DeadlinesUnsaid", "resume %s: say what becomes of the deadlines: --deadlines=keep or --deadlines=shift", name)
+		}
+		if err := t.ResumeCampaign(ctx, c.ID); err != nil {
+			return err
+		}
+		if err := t.WakeCampaign(ctx, t.now, c.ID); err != nil {
+			return err
+		}
+		return t.audit(ctx, act, auth.Resume, "Campaign/"+name, map[string]any{"deadlines": deadlines})
+	})
+}
+
+func (t *tx) shift(ctx context.Context, c db.Campaign) error {
+	if _, err := t.ShiftDeadlines(ctx, db.ShiftDeadlinesParams{CampaignID: c.ID, TimeZone: c.TimeZone, PausedAt: *c.PausedAt, Now: t.now}); err != nil {
+		return err
+	}
+	rounds, err := t.OpenRoundsOf(ctx, c.ID)
+	if err != nil {
+		return err
+	}
+	for _, r := range rounds {
+		if err := t.reclimb(ctx, c, r.ID, r.Name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// reclimb puts obligations whose deadline has moved back on the ladder, and
+// makes the round look again if that is sooner than it would have.
+func (t *tx) reclimb(ctx context.Context, c db.Campaign, round int64, name string) error {
+	days, err := t.closingDays(ctx, c.Name, name)
+	if err != nil {
+		return err
+	}
+	if err := t.InsertRungs(ctx, c.TimeZone, c.ID); err != nil {
+		return err
+	}
+	if err := t.StretchRound(ctx, db.StretchRoundParams{ID: round, Days: days, TimeZone: c.TimeZone}); err != nil {
+		return err
+	}
+	if _, err := t.StartClimb(ctx, &round); err != nil {
+		return err
+	}
+	next, err := t.nextClimb(ctx, round)
+	if err != nil || next == nil {
+		return err
+	}
+	return t.Hasten(ctx, *next, roundID(c.Name, name))
+}
+
+// Extended says what an extension did.
+type Extended struct{ Units, Superseded int }
+
+// Extend moves the deadline of a round, for one unit or, with unit empty, for
+// all that still owe. Deadlines move later only.
+func (e *Engine) Extend(ctx context.Context, act Act, name, round, unit string, to time.Time) (Extended, error) {
+	var out Extended
+	err := e.in(ctx, func(t *tx) error {
+		c, done, err := t.lockForCommand(ctx, act, auth.Extend, name)
+		if done || err != nil {
+			return err
+		}
+		if c.State != "Launched" && c.State != "Paused" {
+			return refuse("NotRunning", "campaign %s is %s: there is nothing to extend", name, c.State)
+		}
+		r, err := t.RoundForUpdate(ctx, c.ID, round)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return t.unknownRound(ctx, c, round)
+		}
+		if err != nil {
+			return err
+		}
+		if err := extendable(c, r, to, t.now); err != nil {
+			return err
+		}
+		if unit != "" {
+			if err := t.checkUnitOwes(ctx, c, r, unit, to); err != nil {
+				return err
+			}
+		}
+		moved, err := t.MoveDeadline(ctx, db.MoveDeadlineParams{RoundID: &r.ID, DueAt: &to, Now: t.now, Owner: unit})
+		if err != nil {
+			return err
+		}
+		out = Extended{Units: len(moved)}
+		if len(moved) == 0 {
+			return refuse("NothingOwed", "round %s of %s: nobody owes a report with another deadline than %s", round, name, local(to, c.TimeZone))
+		}
+		out.Superseded = int(moved[0].Superseded)
+		if err := t.reclimb(ctx, c, r.ID, r.Name); err != nil {
+			return err
+		}
+		if err := t.BumpGeneration(ctx, c.ID); err != nil {
+			return err
+		}
+		return t.audit(ctx, act, auth.Extend, "Campaign/"+name, map[string]any{"round": round, "unit": unit, "to": to, "units": len(moved)})
+	})
+	return out, err
+}
+
+func extendable(c db.Campaign, r db.Round, to, now time.Time) error {
+	switch {
+	case r.State == "Planned":
+		return refuse("NotOpen", "round %s opens on %s: until then move the deadline in the campaign's spec", r.Name, local(r.OpensAt, c.TimeZone))
+	case r.State != "Open" || now.After(r.ClosesAt):
+		return refuse("RoundClosed", "round %s was closed on %s: it cannot be extended", r.Name, local(r.ClosesAt, c.TimeZone))
+	case !to.After(now):
+		return refuse("PastDeadline", "%s is past: a deadline can only move to a later instant", local(to, c.TimeZone))
+	}
+	return nil
+}
+
+func (t *tx) checkUnitOwes(ctx context.Context, c db.Campaign, r db.Round, unit string, to time.Time) error {
+	o, err := t.ObligationForUpdate(ctx, db.ObligationForUpdateParams{CampaignID: c.ID, Subject: r.Name, Owner: unit})
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return refuse("NotParticipant", "unit %s takes no part in round %s of %s", unit, r.Name, c.Name)
+	case err != nil:
+		return err
+	case o.State != "Owing":
+		return refuse("NothingOwed", "unit %s owes nothing in round %s (%s)", unit, r.Name, o.State)
+	case o.DueAt != nil && !to.After(*o.DueAt):
+		return refuse("EarlierDeadline", "unit %s is due on %s already: a deadline can only move later", unit, local(*o.DueAt, c.TimeZone))
+	}
+	return nil
+}
+
+func (t *tx) unknownRound(ctx context.Context, c db.Campaign, round string) error {
+	rounds, err := t.RoundsOf(ctx, c.ID)
+	if err != nil {
+		return err
+	}
+	known := make([]string, len(rounds))
+	for i, r := range rounds {
+		known[i] = r.Name
+	}
+	return &NotFound{Kind: "round", Name: round, Known: known}
+}
+
+// closingDays is how many working days after its deadline a round stays open.
+func (t *tx) closingDays(ctx context.Context, campaign, round string) (int32, error) {
+	spec, err := t.campaignSpec(ctx, campaign)
+	if err != nil {
+		return 0, err
+	}
+	for _, s := range spec.Reporting {
+		if seriesOf(round) == string(s.Name) && s.Closes != nil {
+			return s.Closes.WorkingDaysAfterDue, nil
+		}
+	}
+	return defaultClosingDays, nil
+}
+
+// defaultClosingDays is what the schema's default says, for registration.
+const defaultClosingDays = 10
+
+// Cancel ends a campaign for good. What is pending is superseded in the same
+// transaction: a cancelled campaign says nothing more.
+func (e *Engine) Cancel(ctx context.Context, act Act, name string) error {
+	return e.in(ctx, func(t *tx) error {
+		c, done, err := t.lockForCommand(ctx, act, auth.Cancel, name)
+		if done || err != nil {
+			return err
+		}
+		if c.State == "Cancelled" || c.State == "Closed" {
+			return refuse("Ended", "campaign %s is %s already", name, c.State)
+		}
+		if act.Reason == "" {
+			return refuse("ReasonMissing", "cancel %s: say why (--reason); it is kept in the audit", name)
+		}
+		if err := t.EndCampaign(ctx, db.EndCampaignParams{ID: c.ID, State: "Cancelled", At: t.now}); err != nil {
+			return err
+		}
+		if _, err := t.CancelObligations(ctx, c.ID); err != nil {
+			return err
+		}
+		if _, err := t.SupersedeAllPending(ctx, c.ID, "Cancelled"); err != nil {
+			return err
+		}
+		if err := t.CancelPlannedRounds(ctx, c.ID); err != nil {
+			return err
+		}
+		if err := t.WakeCampaign(ctx, t.now, c.ID); err != nil {
+			return err
+		}
+		return t.audit(ctx, act, auth.Cancel, "Campaign/"+name, nil)
+	})
+}
+
+// openProcedure records that a procedure runs, and asks for it to be started.
+func (t *tx) openProcedure(ctx context.Context, campaign int64, id, kind, subject string, next time.Time) error {
+	n, err := t.OpenProcedure(ctx, db.OpenProcedureParams{ID: id, CampaignID: campaign, Kind: kind, Subject: subject, NextAt: next})
+	if err != nil || n == 0 {
+		return err
+	}
+	return t.Wake(ctx, id, kind)
+}
+
+func (t *tx) campaignSpec(ctx context.Context, name string) (*v1.CampaignSpec, error) {
+	row, err := t.NewestObject(ctx, "Campaign", name)
+	if err != nil {
+		return nil, fmt.Errorf("read campaign %s: %w", name, err)
+	}
+	object, err := decodeObject(row.Kind, row.Manifest)
+	if err != nil {
+		return nil, err
+	}
+	return &object.(*v1.Campaign).Spec, nil
+}
+
+// rosterParts names a roster and everything that it includes.
+func rosterParts(set *manifest.Set, name v1.Name, seen map[string]bool) []string {
+	r := set.Roster(name)
+	if r == nil || seen[r.Name] {
+		return nil
+	}
+	seen[r.Name] = true
+	parts := []string{r.Name}
+	for _, include := range r.Spec.Include {
+		parts = append(parts, rosterParts(set, include, seen)...)
+	}
+	return parts
+}

@@ -1,0 +1,102 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"thidua.dev/thidua/internal/store/db"
+)
+
+// closeGrace lets a report that had arrived by the close commit before the
+// round is closed.
+const closeGrace = time.Minute
+
+func (s *step) round(ctx context.Context) (db.Round, error) {
+	return s.RoundForUpdate(ctx, s.c.ID, s.p.Subject)
+}
+
+// openRound lets every participant owe the report and puts them at the foot of
+// the ladder: four statements, however many they are.
+func (s *step) openRound(ctx context.Context) (outcome, error) {
+	r, err := s.round(ctx)
+	if err != nil {
+		return outcome{}, err
+	}
+	if err := s.OpenRound(ctx, s.now, r.ID); err != nil {
+		return outcome{}, err
+	}
+	n, err := s.OpenObligations(ctx, db.OpenObligationsParams{RoundID: r.ID, LadderFrom: later(r.OpensAt, s.actedAt()), Now: s.now})
+	if err != nil {
+		return outcome{}, err
+	}
+	if err := s.InsertRungs(ctx, s.c.TimeZone, s.c.ID); err != nil {
+		return outcome{}, err
+	}
+	_, err = s.StartClimb(ctx, &r.ID)
+	return outcome{finished: true, changed: n}, err
+}
+
+// climb moves whoever still owes up the ladder, one statement a step, until the
+// round is over.
+func (s *step) climb(ctx context.Context) (outcome, error) {
+	var o outcome
+	r, err := s.round(ctx)
+	if err != nil {
+		return o, err
+	}
+	for {
+		row, err := s.ClimbLadder(ctx, db.ClimbLadderParams{RoundID: &r.ID, Now: s.now, ClosesAt: r.ClosesAt, Office: s.c.Office})
+		if err != nil {
+			return o, err
+		}
+		if row.Climbed == 0 {
+			break
+		}
+		o.changed += row.Notices
+	}
+	over := r.ClosesAt.Add(closeGrace)
+	o.finished = !s.now.Before(over)
+	next, err := s.nextClimb(ctx, r.ID)
+	o.next = earliest(next, &over)
+	return o, err
+}
+
+func (t *tx) nextClimb(ctx context.Context, round int64) (*time.Time, error) {
+	at, err := t.NextClimb(ctx, &round)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, nil
+	}
+	return &at, err
+}
+
+// closeRound lets what never came lapse and keeps the counts for good.
+func (s *step) closeRound(ctx context.Context) (outcome, error) {
+	r, err := s.round(ctx)
+	if err != nil {
+		return outcome{}, err
+	}
+	lapsed, err := s.CloseObligations(ctx, &r.ID)
+	if err != nil {
+		return outcome{}, err
+	}
+	if err := s.SupersedeRoundNotices(ctx, &r.ID); err != nil {
+		return outcome{}, err
+	}
+	if err := s.CloseRound(ctx, s.now, r.ID); err != nil {
+		return outcome{}, err
+	}
+	return outcome{finished: true, over: true, changed: lapsed + 1}, s.tellCampaign(ctx)
+}
+
+// tellCampaign wakes the campaign's own procedure when what it waits for may be
+// over, and not before: the last round or review of many.
+func (s *step) tellCampaign(ctx context.Context) error {
+	pending, err := s.PendingCollection(ctx, s.c.ID)
+	if err != nil || pending > 0 {
+		return err
+	}
+	return s.Hasten(ctx, s.now, campaignID(s.c.Name))
+}

@@ -1,0 +1,113 @@
+package manifest
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Problem is one thing that a person has to mend, or with Warning set, to know.
+type Problem struct {
+	File    string // as given on the command line, or the source given to Add
+	Line    int    // 0 when not known
+	Column  int    // 0 when not known
+	Object  string // such as "Campaign covid-2021"
+	Field   string // such as spec.axes[0].weight
+	Value   string // the text as written, or ""
+	Message string // what was expected and what to do
+	Warning bool   // it is allowed, but look at it
+}
+
+// String is the problem on one line:
+//
+//	campaign.yaml:31: Campaign covid-2021: spec.axes[0].weight: "5o": must be a decimal …
+func (p Problem) String() string {
+	var b strings.Builder
+	if p.File != "" {
+		b.WriteString(p.File)
+		if p.Line > 0 {
+			fmt.Fprintf(&b, ":%d", p.Line)
+		}
+		b.WriteString(": ")
+	}
+	if p.Warning {
+		b.WriteString("warning: ")
+	}
+	for _, part := range []string{p.Object, p.Field} {
+		if part != "" {
+			b.WriteString(part + ": ")
+		}
+	}
+	if p.Value != "" {
+		b.WriteString(quote(p.Value) + ": ")
+	}
+	b.WriteString(p.Message)
+	return b.String()
+}
+
+// Error makes a Problem an error.
+func (p Problem) Error() string { return p.String() }
+
+// quote keeps a value on one line and at a length that people can read.
+func quote(s string) string {
+	const limit = 80
+	if r := []rune(s); len(r) > limit {
+		s = string(r[:limit]) + "…"
+	}
+	return fmt.Sprintf("%q", s)
+}
+
+// Problems is every problem that was found. As an error it prints one line each.
+type Problems []Problem
+
+// Error lists the problems, one a line.
+func (ps Problems) Error() string {
+	lines := make([]string, len(ps))
+	for i, p := range ps {
+		lines[i] = p.String()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Err returns the problems that must be mended as an error, or nil when there are
+// none: warnings alone are no error.
+func (ps Problems) Err() error {
+	errs := slices.DeleteFunc(slices.Clone(ps), func(p Problem) bool { return p.Warning })
+	if len(errs) == 0 {
+		return nil
+	}
+	return errs
+}
+
+// Warnings returns what is allowed but worth a look.
+func (ps Problems) Warnings() Problems {
+	return slices.DeleteFunc(slices.Clone(ps), func(p Problem) bool { return !p.Warning })
+}
+
+// perFile is how many problems of one file are worth reading at once.
+const perFile = 100
+
+// sorted puts problems in the order of the files, so that they can be mended from
+// top to bottom, and cuts what nobody would read.
+func (ps Problems) sorted() Problems {
+	slices.SortStableFunc(ps, func(a, b Problem) int {
+		return cmp.Or(strings.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
+	})
+	total := map[string]int{}
+	for _, p := range ps {
+		total[p.File]++
+	}
+	seen := map[string]int{}
+	var kept Problems
+	for _, p := range ps {
+		seen[p.File]++
+		switch n := seen[p.File]; {
+		case n <= perFile:
+			kept = append(kept, p)
+		case n == total[p.File]:
+			kept = append(kept, Problem{File: p.File, Message: fmt.Sprintf("… and %s more problems like these", thousands(n-perFile))})
+		}
+	}
+	return kept
+}

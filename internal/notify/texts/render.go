@@ -1,0 +1,140 @@
+package texts
+
+import (
+	"fmt"
+	"html/template"
+	"strings"
+)
+
+// Table of a message: one row a notice.
+type Table struct {
+	Columns []string
+	Rows    [][]string // cells may hold marks of Link
+}
+
+// Clean takes control characters out of what came from outside and makes it one
+// line, so that a name can neither forge a mark nor a heading.
+func Clean(s string) string {
+	return strings.Join(strings.Fields(strings.Map(func(r rune) rune {
+		if r < ' ' || r == '\x7f' {
+			return ' '
+		}
+		return r
+	}, s)), " ")
+}
+
+// paragraphs splits a filled-in body at blank lines; lines that conditions left
+// empty vanish.
+func paragraphs(body string) []string {
+	var out []string
+	var lines []string
+	flush := func() {
+		if len(lines) > 0 {
+			out = append(out, strings.Join(lines, "\n"))
+			lines = nil
+		}
+	}
+	for line := range strings.Lines(strings.ReplaceAll(body, TableMark, "\n\n"+TableMark+"\n\n")) {
+		if line = strings.TrimSpace(line); line == "" {
+			flush()
+			continue
+		}
+		lines = append(lines, line)
+	}
+	flush()
+	return out
+}
+
+// Line is a filled-in subject.
+func Line(subject string) string { return Clean(plainLinks(subject)) }
+
+// Text is a filled-in body as plain text.
+func Text(body string, table Table) string {
+	ps := paragraphs(body)
+	for i, p := range ps {
+		if p == TableMark {
+			ps[i] = table.text()
+			continue
+		}
+		ps[i] = plainLinks(p)
+	}
+	return strings.Join(ps, "\n\n")
+}
+
+// HTML is a filled-in body as paragraphs of HTML.
+func HTML(body string, table Table) template.HTML {
+	var b strings.Builder
+	for i, p := range paragraphs(body) {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		if p == TableMark {
+			table.html(&b)
+			continue
+		}
+		b.WriteString("<p>" + strings.ReplaceAll(htmlLinks(p), "\n", "<br>\n") + "</p>")
+	}
+	return template.HTML(b.String())
+}
+
+// text writes a row on a line, each cell with its column's name, for readers who
+// see or hear one line at a time.
+func (t Table) text() string {
+	lines := make([]string, len(t.Rows))
+	for i, row := range t.Rows {
+		var b strings.Builder
+		fmt.Fprintf(&b, "%s. %s.", row[0], row[1])
+		for j, cell := range row[2:] {
+			if cell != "" {
+				fmt.Fprintf(&b, " %s: %s", t.Columns[j+2], plainLinks(cell))
+				// A full stop would become part of the address.
+				if !strings.ContainsRune(cell, linkStart) {
+					b.WriteByte('.')
+				}
+			}
+		}
+		lines[i] = b.String()
+	}
+	return strings.Join(lines, "\n")
+}
+
+func (t Table) html(b *strings.Builder) {
+	b.WriteString("<table>\n<thead><tr>")
+	for _, c := range t.Columns {
+		b.WriteString(`<th scope="col">` + template.HTMLEscapeString(c) + "</th>")
+	}
+	b.WriteString("</tr></thead>\n<tbody>\n")
+	for _, row := range t.Rows {
+		b.WriteString("<tr>")
+		for _, cell := range row {
+			b.WriteString("<td>" + htmlLinks(cell) + "</td>")
+		}
+		b.WriteString("</tr>\n")
+	}
+	b.WriteString("</tbody>\n</table>")
+}
+
+func plainLinks(s string) string {
+	return replaceLinks(s, func(text string) string { return text }, func(url, _ string) string { return url })
+}
+
+func htmlLinks(s string) string {
+	return replaceLinks(s, template.HTMLEscapeString, func(url, words string) string {
+		return `<a href="` + template.HTMLEscapeString(url) + `">` + template.HTMLEscapeString(words) + `</a>`
+	})
+}
+
+func replaceLinks(s string, text func(string) string, link func(url, words string) string) string {
+	var b strings.Builder
+	for {
+		before, rest, found := strings.Cut(s, string(linkStart))
+		b.WriteString(text(before))
+		if !found {
+			return b.String()
+		}
+		mark, after, _ := strings.Cut(rest, string(linkEnd))
+		url, words, _ := strings.Cut(mark, string(linkMiddle))
+		b.WriteString(link(url, words))
+		s = after
+	}
+}

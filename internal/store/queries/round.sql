@@ -1,0 +1,281 @@
+-- name: UpsertRound :one
+-- A round that has opened keeps its instants; a planned one follows the plan.
+INSERT INTO round (campaign_id, name, kind, series, period, seq, opens_at, data_from, data_to, consolidation_at, closes_at, approval)
+VALUES (@campaign_id, @name, @kind, @series, @period, @seq, @opens_at, @data_from, @data_to, @consolidation_at, @closes_at, @approval)
+ON CONFLICT (campaign_id, name) DO UPDATE SET seq = excluded.seq, opens_at = excluded.opens_at,
+    data_from = excluded.data_from, data_to = excluded.data_to, consolidation_at = excluded.consolidation_at,
+    closes_at = excluded.closes_at, approval = excluded.approval
+WHERE round.state = 'Planned'
+RETURNING id;
+
+-- name: ReplaceRoundDue :exec
+INSERT INTO round_due (round_id, calendar, due_at) VALUES (@round_id, @calendar, @due_at)
+ON CONFLICT (round_id, calendar) DO UPDATE SET due_at = excluded.due_at;
+
+-- name: DropPlannedRounds :exec
+-- Rounds that a new plan no longer has.
+DELETE FROM round WHERE campaign_id = @campaign_id AND state = 'Planned' AND NOT name = ANY(@keep::text[]);
+
+-- name: RoundsOf :many
+SELECT * FROM round WHERE campaign_id = @campaign_id ORDER BY opens_at, seq;
+
+-- name: RoundForUpdate :one
+SELECT * FROM round WHERE campaign_id = @campaign_id AND name = @name FOR UPDATE;
+
+-- name: RoundByName :one
+SELECT * FROM round WHERE campaign_id = @campaign_id AND name = @name;
+
+-- name: OpenRound :exec
+UPDATE round SET state = 'Open', opened_at = @now::timestamptz WHERE id = @id AND state = 'Planned';
+
+-- name: InsertRungs :exec
+-- The ladder's instants for every deadline that owing obligations of a
+-- campaign have and that is not there yet. T±k is the day that carries the
+-- working-day number of T plus k; a day off carries the number of the last
+-- working day, so before it one is added (Civil Code 2015 art. 147-148).
+INSERT INTO rung (campaign_id, calendar, due_at, seq, at, not_after)
+SELECT i.campaign_id, i.calendar, i.due_at, i.seq, i.at,
+       CASE WHEN i.at < i.due_at THEN i.due_at
+            ELSE lead(i.at) OVER (PARTITION BY i.calendar, i.due_at ORDER BY i.seq) END
+FROM (
+    SELECT t.campaign_id, t.calendar, t.due_at, s.seq,
+           ((d.day + s.at_time) AT TIME ZONE @time_zone::text) AS at
+    FROM (SELECT DISTINCT o.campaign_id, o.calendar, o.due_at FROM obligation o
+          WHERE o.campaign_id = @campaign_id AND o.state = 'Owing' AND o.due_at IS NOT NULL
+            AND o.kind IN ('Registration', 'Report')) t
+    JOIN calendar_day c ON c.calendar = t.calendar AND c.day = (t.due_at AT TIME ZONE @time_zone::text)::date
+    JOIN ladder_step s ON s.campaign_id = t.campaign_id
+    JOIN calendar_day d ON d.calendar = t.calendar AND d.working
+     AND d.number = c.number + s.offset_days + (CASE WHEN NOT c.working AND s.offset_days <= 0 THEN 1 ELSE 0 END)
+) i
+ON CONFLICT (campaign_id, calendar, due_at, seq) DO NOTHING;
+
+-- name: OpenObligations :execrows
+-- One obligation for every participant, each due in its own calendar. The
+-- first step is the ladder's first; steps before @ladder_from are recorded as
+-- skipped when they are climbed.
+INSERT INTO obligation (campaign_id, round_id, kind, subject, owner, holder, calendar, state, due_at, ladder_from, opened_at)
+SELECT p.campaign_id, r.id, r.kind, r.name, p.unit, 'FocalPoint', p.calendar, 'Owing', d.due_at,
+       @ladder_from::timestamptz, @now::timestamptz
+FROM round r
+JOIN participant p ON p.campaign_id = r.campaign_id
+JOIN round_due d ON d.round_id = r.id AND d.calendar = p.calendar
+WHERE r.id = @round_id
+ORDER BY p.unit
+ON CONFLICT DO NOTHING;
+
+-- name: StartClimb :execrows
+-- Puts obligations of a round that have no next step yet at the foot of the ladder.
+UPDATE obligation o SET next_seq = g.seq, next_at = g.at
+FROM rung g
+WHERE o.round_id = @round_id AND o.state = 'Owing' AND o.next_seq IS NULL AND o.step_seq IS NULL
+  AND g.campaign_id = o.campaign_id AND g.calendar = o.calendar AND g.due_at = o.due_at AND g.seq = 1;
+
+-- name: ClimbLadder :one
+-- The ladder, in one statement for all units of a round: whoever still owes and
+-- has reached the next step moves up, then the notices, messages and letters of
+-- that step are written. The update comes first: the other order would remind a
+-- unit whose report commits meanwhile.
+-- Locks: obligations through obligation_climb; the caller shares the campaign
+-- and holds the round, so two climbs of one round never meet.
+WITH due AS (
+    UPDATE obligation o
+    SET step_seq = o.next_seq, step_at = o.next_at, next_seq = n.seq, next_at = n.at
+    FROM obligation cur
+    LEFT JOIN rung n ON n.campaign_id = cur.campaign_id AND n.calendar = cur.calendar
+                    AND n.due_at = cur.due_at AND n.seq = cur.next_seq + 1
+    WHERE cur.id = o.id AND o.round_id = @round_id AND o.state = 'Owing' AND o.next_at <= @now::timestamptz
+    RETURNING o.id, o.campaign_id, o.round_id, o.owner, o.holder, o.calendar, o.due_at, o.deadline_no,
+              o.ladder_from, o.step_seq, o.step_at, o.next_at
+), target AS (
+    SELECT d.id, d.campaign_id, d.round_id, d.owner, d.deadline_no, d.ladder_from, d.step_seq, d.step_at, d.next_at,
+           s.step, s.channels, s.gather, s.catch_up, s.task,
+           coalesce(g.not_after, @closes_at::timestamptz) AS not_after,
+           CASE WHEN t.role = 'Holder' THEN d.holder ELSE t.role END AS role,
+           CASE t.role WHEN 'AdministeringBody' THEN p.administered_by WHEN 'Office' THEN @office::text
+                       ELSE d.owner END AS recipient
+    FROM due d
+    JOIN ladder_step s ON s.campaign_id = d.campaign_id AND s.seq = d.step_seq
+    JOIN participant p ON p.campaign_id = d.campaign_id AND p.unit = d.owner
+    LEFT JOIN rung g ON g.campaign_id = d.campaign_id AND g.calendar = d.calendar AND g.due_at = d.due_at AND g.seq = d.step_seq
+    CROSS JOIN LATERAL unnest(s.roles) AS t(role)
+), fresh AS (
+    INSERT INTO notice (campaign_id, round_id, obligation_id, unit, deadline_no, step, role, recipient, instant,
+                        not_after, state, reason, recorded_at)
+    SELECT t.campaign_id, t.round_id, t.id, t.owner, t.deadline_no, t.step, t.role, t.recipient, t.step_at, t.not_after,
+           CASE WHEN t.step_at < t.ladder_from THEN 'Skipped'
+                WHEN late.is AND t.catch_up = 'Skip' THEN 'Skipped'
+                WHEN late.is AND t.catch_up = 'Merge' AND t.next_at <= @now THEN 'Merged'
+                WHEN t.task = '' AND @now > t.not_after THEN 'Expired'
+                WHEN t.task <> '' THEN 'Tasked'
+                WHEN c.email IS NULL THEN 'NoRecipient'
+                ELSE 'Pending' END,
+           CASE WHEN t.step_at < t.ladder_from THEN 'BeforeAct'
+                WHEN late.is AND t.catch_up = 'Skip' THEN 'MissedSkip'
+                WHEN late.is AND t.catch_up = 'Merge' AND t.next_at <= @now THEN 'MissedMerge'
+                WHEN t.task = '' AND @now > t.not_after THEN 'PastNotAfter'
+                WHEN t.task <> '' THEN ''
+                WHEN t.recipient = '' THEN 'NoBody'
+                WHEN c.email IS NULL THEN 'NoContact'
+                WHEN late.is THEN 'MissedSend'
+                ELSE '' END,
+           @now
+    FROM target t
+    CROSS JOIN LATERAL (SELECT @now > t.step_at + interval '10 minutes' AS is) late
+    LEFT JOIN contact c ON c.unit = t.recipient
+     AND c.role = CASE WHEN t.role = 'Leader' THEN 'Leader' ELSE 'FocalPoint' END
+    ON CONFLICT DO NOTHING
+    RETURNING id, campaign_id, round_id, obligation_id, unit, deadline_no, step, role, recipient, instant, state
+), outgoing AS (
+    SELECT f.id AS notice_id, f.campaign_id, f.round_id, f.step, f.role, f.recipient, f.instant, ch.channel, s.gather,
+           CASE WHEN s.gather THEN 'list.' || min(f.id) OVER (PARTITION BY f.role, f.recipient, f.step, f.instant)
+                ELSE 'notice.' || f.id END AS batch
+    FROM fresh f
+    JOIN ladder_step s ON s.campaign_id = f.campaign_id AND s.step = f.step
+    CROSS JOIN LATERAL unnest(s.channels) AS ch(channel)
+    WHERE f.state = 'Pending'
+), written AS (
+    INSERT INTO message (campaign_id, round_id, step, channel, role, recipient, batch, list, not_before)
+    SELECT o.campaign_id, o.round_id, o.step, o.channel, o.role, o.recipient, o.batch, o.gather, o.instant
+    FROM outgoing o
+    GROUP BY o.campaign_id, o.round_id, o.step, o.channel, o.role, o.recipient, o.batch, o.gather, o.instant
+    ORDER BY min(o.notice_id)
+    RETURNING id, role, recipient, channel, batch
+), linked AS (
+    INSERT INTO message_notice (message_id, notice_id)
+    SELECT w.id, o.notice_id FROM outgoing o
+    JOIN written w ON (w.role, w.recipient, w.channel, w.batch) = (o.role, o.recipient, o.channel, o.batch)
+    RETURNING 1
+), drafted AS (
+    INSERT INTO letter (campaign_id, round_id, notice_id, obligation_id, unit, drafted_at)
+    SELECT f.campaign_id, f.round_id, f.id, f.obligation_id, f.unit, @now FROM fresh f
+    WHERE f.state = 'Tasked'
+    RETURNING 1
+)
+SELECT (SELECT count(*) FROM due)::bigint AS climbed,
+       (SELECT count(*) FROM fresh)::bigint AS notices,
+       (SELECT count(*) FROM written)::bigint AS messages,
+       (SELECT count(*) FROM linked)::bigint AS links,
+       (SELECT count(*) FROM drafted)::bigint AS letters;
+
+-- name: NextClimb :one
+-- When somebody of the round reaches the next step; null when nobody will.
+SELECT min(next_at)::timestamptz AS at FROM obligation
+WHERE round_id = @round_id AND state = 'Owing' AND next_at IS NOT NULL
+HAVING min(next_at) IS NOT NULL;
+
+-- name: CloseObligations :execrows
+-- What has not arrived by the close lapses. An approval that committed
+-- meanwhile has settled its obligation and is not touched.
+UPDATE obligation SET state = 'Lapsed', next_seq = NULL, next_at = NULL
+WHERE round_id = @round_id AND state = 'Owing';
+
+-- name: SupersedeRoundNotices :exec
+-- Reminders of a closed round are not sent any more.
+UPDATE notice SET state = 'Superseded', reason = 'RoundClosed' WHERE round_id = @round_id AND state = 'Pending' AND NOT informative;
+
+-- name: CloseRound :exec
+-- The round's counts, for good.
+UPDATE round r SET state = 'Closed', closed_at = @now::timestamptz, expected = c.expected, on_time = c.on_time,
+    late = c.late, missing = c.missing
+FROM (SELECT count(*) AS expected,
+             count(*) FILTER (WHERE o.state = 'Settled' AND o.received_at <= o.due_at) AS on_time,
+             count(*) FILTER (WHERE o.state = 'Settled' AND o.received_at > o.due_at) AS late,
+             count(*) FILTER (WHERE o.state = 'Lapsed') AS missing
+      FROM obligation o WHERE o.round_id = @id) c
+WHERE r.id = @id;
+
+-- name: MoveDeadline :many
+-- Extends obligations that are still owed. A new deadline is a new number, and
+-- the notices of the old one that have not left are superseded with it.
+WITH moved AS (
+    UPDATE obligation o SET due_at = @due_at, deadline_no = o.deadline_no + 1, ladder_from = @now::timestamptz,
+        step_seq = NULL, step_at = NULL, next_seq = NULL, next_at = NULL
+    WHERE o.round_id = @round_id AND o.state = 'Owing' AND (@owner::text = '' OR o.owner = @owner)
+      AND o.due_at IS DISTINCT FROM @due_at
+    RETURNING o.id, o.owner
+), superseded AS (
+    UPDATE notice n SET state = 'Superseded', reason = 'DeadlineMoved'
+    FROM moved m WHERE n.obligation_id = m.id AND n.state = 'Pending' AND NOT n.informative
+    RETURNING n.id
+)
+SELECT m.id, m.owner, (SELECT count(*) FROM superseded)::bigint AS superseded FROM moved m ORDER BY m.id;
+
+-- name: ShiftDeadlines :execrows
+-- resume --deadlines=shift: every open deadline moves by as many working days
+-- of its own calendar as the pause had.
+WITH pause AS (
+    SELECT sqlc.arg('time_zone')::text AS zone, sqlc.arg('paused_at')::timestamptz AS began, sqlc.arg('now')::timestamptz AS ended
+), moved AS (
+    UPDATE obligation o SET due_at = ((d.day + (o.due_at AT TIME ZONE z.zone)::time) AT TIME ZONE z.zone),
+        deadline_no = o.deadline_no + 1, ladder_from = z.ended,
+        step_seq = NULL, step_at = NULL, next_seq = NULL, next_at = NULL
+    FROM pause z, calendar_day c, calendar_day b, calendar_day e, calendar_day d
+    WHERE o.campaign_id = @campaign_id AND o.state = 'Owing' AND o.due_at IS NOT NULL
+      AND c.calendar = o.calendar AND c.day = (o.due_at AT TIME ZONE z.zone)::date
+      AND b.calendar = o.calendar AND b.day = (z.began AT TIME ZONE z.zone)::date
+      AND e.calendar = o.calendar AND e.day = (z.ended AT TIME ZONE z.zone)::date
+      AND d.calendar = o.calendar AND d.working AND d.number = c.number + (e.number - b.number)
+      AND e.number > b.number
+    RETURNING o.id
+), superseded AS (
+    UPDATE notice n SET state = 'Superseded', reason = 'DeadlineMoved'
+    FROM moved m WHERE n.obligation_id = m.id AND n.state = 'Pending' AND NOT n.informative
+    RETURNING n.id
+)
+SELECT m.id FROM moved m WHERE (SELECT count(*) FROM superseded) >= 0;
+
+-- name: StretchRound :exec
+-- A round stays open for @days working days after its latest deadline.
+UPDATE round r SET closes_at = greatest(r.closes_at, l.at)
+FROM (SELECT max((d.day + (o.due_at AT TIME ZONE @time_zone::text)::time) AT TIME ZONE @time_zone::text) AS at
+      FROM obligation o
+      JOIN calendar_day c ON c.calendar = o.calendar AND c.day = (o.due_at AT TIME ZONE @time_zone::text)::date
+      JOIN calendar_day d ON d.calendar = o.calendar AND d.working AND d.number = c.number + @days::int
+      WHERE o.round_id = @id AND o.state = 'Owing') l
+WHERE r.id = @id AND r.state = 'Open' AND l.at IS NOT NULL;
+
+-- name: OpenRoundsOf :many
+SELECT id, name FROM round WHERE campaign_id = @campaign_id AND state = 'Open' ORDER BY id;
+
+-- name: Inform :one
+-- Invitations: to the launch, to the ceremony. They owe nothing, and are as
+-- true after a unit has registered as before.
+WITH told AS (
+    INSERT INTO obligation (campaign_id, round_id, kind, subject, owner, holder, calendar, state, due_at, ladder_from, opened_at)
+    SELECT p.campaign_id, sqlc.narg('round_id')::bigint, 'Invitation', @step::text, p.unit, 'FocalPoint', p.calendar, 'Informed',
+           sqlc.narg('due_at')::timestamptz, @now::timestamptz, @now
+    FROM participant p WHERE p.campaign_id = @campaign_id
+    ORDER BY p.unit
+    ON CONFLICT DO NOTHING
+    RETURNING id, campaign_id, round_id, owner, deadline_no
+), fresh AS (
+    INSERT INTO notice (campaign_id, round_id, obligation_id, unit, deadline_no, step, role, recipient, instant,
+                        not_after, informative, state, reason, recorded_at)
+    SELECT t.campaign_id, t.round_id, t.id, t.owner, t.deadline_no, @step, 'FocalPoint', t.owner, @instant::timestamptz,
+           sqlc.narg('not_after')::timestamptz, true,
+           CASE WHEN @instant < @acted_at::timestamptz THEN 'Skipped'
+                WHEN @now > sqlc.narg('not_after') THEN 'Expired'
+                WHEN c.email IS NULL THEN 'NoRecipient' ELSE 'Pending' END,
+           CASE WHEN @instant < @acted_at THEN 'BeforeAct'
+                WHEN @now > sqlc.narg('not_after') THEN 'PastNotAfter'
+                WHEN c.email IS NULL THEN 'NoContact' ELSE '' END, @now
+    FROM told t LEFT JOIN contact c ON c.unit = t.owner AND c.role = 'FocalPoint'
+    ON CONFLICT DO NOTHING
+    RETURNING id, campaign_id, round_id, step, role, recipient, instant, state
+), written AS (
+    INSERT INTO message (campaign_id, round_id, step, channel, role, recipient, batch, list, not_before)
+    SELECT f.campaign_id, f.round_id, f.step, 'email', f.role, f.recipient, 'notice.' || f.id, false, f.instant
+    FROM fresh f WHERE f.state = 'Pending' ORDER BY f.id
+    RETURNING id, batch
+), linked AS (
+    INSERT INTO message_notice (message_id, notice_id)
+    SELECT w.id, f.id FROM fresh f JOIN written w ON w.batch = 'notice.' || f.id
+    RETURNING 1
+)
+SELECT (SELECT count(*) FROM fresh)::bigint AS notices, (SELECT count(*) FROM written)::bigint AS messages,
+       (SELECT count(*) FROM linked)::bigint AS links;
+
+-- name: DueOfRound :one
+-- The deadline in one calendar, or the earliest one where nobody follows it.
+SELECT due_at FROM round_due WHERE round_id = @round_id ORDER BY (calendar = @calendar::text) DESC, due_at LIMIT 1;

@@ -1,0 +1,102 @@
+// Package store keeps the facts in Postgres: schema, queries and the pool. It
+// holds no rule; package engine does.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+	_ "github.com/jackc/pgx/v5/stdlib" // goose runs over database/sql
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+)
+
+//go:generate sqlc generate -f sqlc.yaml
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Open connects to the database at url and checks that its schema is the one
+// this binary was built for.
+func Open(ctx context.Context, url string) (*pgxpool.Pool, error) {
+	pool, err := pgxpool.New(ctx, url)
+	if err != nil {
+		return nil, fmt.Errorf("database address: %w", err)
+	}
+	if err := checkSchema(ctx, pool); err != nil {
+		pool.Close()
+		return nil, err
+	}
+	return pool, nil
+}
+
+// ErrNotMigrated means that the database is empty or behind: run migrate.
+var ErrNotMigrated = errors.New("the database is not migrated to this version: run thidua migrate")
+
+func checkSchema(ctx context.Context, pool *pgxpool.Pool) error {
+	var version int64
+	err := pool.QueryRow(ctx, `SELECT coalesce(max(version_id), 0) FROM goose_db_version`).Scan(&version)
+	var pgErr *pgconn.PgError
+	switch {
+	case errors.As(err, &pgErr) && pgErr.Code == "42P01": // no such table
+		return ErrNotMigrated
+	case err != nil:
+		return fmt.Errorf("database: %w", err)
+	}
+	want, err := newest()
+	if err != nil {
+		return err
+	}
+	if version < want {
+		return ErrNotMigrated
+	}
+	return nil
+}
+
+func newest() (int64, error) {
+	entries, err := fs.ReadDir(migrations, "migrations")
+	if err != nil {
+		return 0, err
+	}
+	var version int64
+	for _, e := range entries {
+		v, err := goose.NumericComponent(e.Name())
+		if err != nil {
+			return 0, err
+		}
+		version = max(version, v)
+	}
+	return version, nil
+}
+
+// Migrate brings the schema up to date. An advisory lock lets several callers
+// try at once.
+func Migrate(ctx context.Context, url string) error {
+	db, err := sql.Open("pgx", url)
+	if err != nil {
+		return fmt.Errorf("database address: %w", err)
+	}
+	defer db.Close()
+	dir, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	locker, err := lock.NewPostgresSessionLocker()
+	if err != nil {
+		return err
+	}
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, dir, goose.WithSessionLocker(locker))
+	if err != nil {
+		return err
+	}
+	if _, err := provider.Up(ctx); err != nil {
+		return fmt.Errorf("migrate the database: %w", err)
+	}
+	return nil
+}
