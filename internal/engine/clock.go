@@ -16,6 +16,25 @@ func (e *Engine) SetStepped(ctx context.Context, at time.Time) error {
 	return db.New(e.pool).SetStepped(ctx, at)
 }
 
+// EnsureStepped starts a stepped clock on an installation where nothing has
+// happened yet; one that runs already goes on from where it stands. An
+// installation at real time stays at real time.
+func (e *Engine) EnsureStepped(ctx context.Context, at time.Time) error {
+	q := db.New(e.pool)
+	clock, err := q.Now(ctx)
+	if err != nil || clock.Stepped {
+		return err
+	}
+	campaigns, err := q.Campaigns(ctx)
+	if err != nil {
+		return err
+	}
+	if len(campaigns) > 0 {
+		return refuse("RealTime", "this installation runs at real time and holds campaigns: a demo needs a data directory of its own")
+	}
+	return q.SetStepped(ctx, at)
+}
+
 // Undone is what stands between a stepped clock and its next jump.
 type Undone struct{ Procedures, Messages int64 }
 
@@ -81,4 +100,10 @@ func (e *Engine) DueProcedures(ctx context.Context) ([]Procedure, error) {
 		due[i] = Procedure{r.ID, r.Kind}
 	}
 	return due, nil
+}
+
+// Settled tells that nothing due is undone and the outbox is settled.
+func (e *Engine) Settled(ctx context.Context) (bool, error) {
+	u, err := e.Undone(ctx)
+	return u.None(), err
 }

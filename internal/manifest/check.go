@@ -46,12 +46,10 @@ type checker struct {
 	hints    int // how often a unit was looked for; see unknownUnit
 }
 
-// report adds a problem of an object's field, with the value as written.
+// report adds a problem of an object's field. A value is printed before the
+// message; leave it empty where the message itself names it.
 func (c *checker) report(object v1.Object, field, value, format string, args ...any) {
 	o := c.set.origins[object]
-	if written := o.source(field); written != "" {
-		value = written
-	}
 	c.problems = append(c.problems, o.problem(keyOf(object).String(), field, value, fmt.Sprintf(format, args...)))
 }
 
@@ -71,7 +69,7 @@ func (c *checker) unknown(object v1.Object, field, kind, given string, known []s
 		return
 	}
 	slices.Sort(known)
-	c.report(object, field, "", "unknown %s %q%s; known: %s", kindWords[kind], given, didYouMean(given, known), some(known))
+	c.report(object, field, "", "unknown %s %q%s", kindWords[kind], given, hint(given, known, "known: "+some(known)))
 }
 
 var kindWords = map[string]string{"Campaign": "campaign", "Roster": "roster", "Calendar": "calendar", "RulePack": "rule pack"}
@@ -84,7 +82,7 @@ func (c *checker) unknownUnit(code v1.UnitCode, r *roster) string {
 		return fmt.Sprintf("unknown unit %q", code)
 	}
 	codes := codesOf(r)
-	return fmt.Sprintf("unknown unit %q%s; roster %s has %s", code, didYouMean(string(code), codes), r.name, some(codes))
+	return fmt.Sprintf("unknown unit %q%s", code, hint(string(code), codes, fmt.Sprintf("roster %s has %s", r.name, some(codes))))
 }
 
 func names[T v1.Object](objects []T) []string {
@@ -221,9 +219,9 @@ func (c *checker) contacts() {
 			c.hints++
 			message := fmt.Sprintf("unknown unit %q", contact.Unit)
 			if c.hints <= perFile {
-				message += didYouMean(string(contact.Unit), codesOf(all))
+				message += hint(string(contact.Unit), codesOf(all), "no roster has it")
 			}
-			report("unit", "", message+"; no roster has it")
+			report("unit", "", message)
 		}
 	}
 }

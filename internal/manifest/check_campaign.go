@@ -92,7 +92,7 @@ func (c *checker) awards(campaign *v1.Campaign, pack *v1.RulePack) {
 	for i, award := range campaign.Spec.Awards {
 		if !slices.Contains(forms, award.Form) {
 			c.report(campaign, fmt.Sprintf("spec.awards[%d].form", i), award.Form,
-				"rule pack %s has no such form%s; it has %s", campaign.Spec.RulePack, didYouMean(award.Form, forms), some(forms))
+				"rule pack %s has no such form%s", campaign.Spec.RulePack, hint(award.Form, forms, "it has "+some(forms)))
 		}
 	}
 }
@@ -119,7 +119,7 @@ func (c *checker) participants(campaign *v1.Campaign) {
 	for i, kind := range p.Kinds {
 		if !slices.Contains(r.kinds, string(kind)) {
 			broken = true
-			c.report(campaign, fmt.Sprintf("spec.participants.kinds[%d]", i), "", "unknown kind %q%s; roster %s has %s", kind, didYouMean(string(kind), r.kinds), r.name, some(r.kinds))
+			c.report(campaign, fmt.Sprintf("spec.participants.kinds[%d]", i), "", "%s", unknownKind(kind, r))
 		}
 	}
 	for i, code := range p.Exclude {
@@ -135,8 +135,8 @@ func (c *checker) participants(campaign *v1.Campaign) {
 			field := fmt.Sprintf("spec.indicators[%d].appliesTo.kinds[%d]", i, j)
 			switch {
 			case !slices.Contains(r.kinds, string(kind)):
-				c.report(campaign, field, "", "unknown kind %q%s; roster %s has %s", kind, didYouMean(string(kind), r.kinds), r.name, some(r.kinds))
-			case len(p.Kinds) > 0 && !slices.Contains(p.Kinds, kind):
+				c.report(campaign, field, "", "%s", unknownKind(kind, r))
+			case len(p.Kinds) > 0 && !broken && !slices.Contains(p.Kinds, kind):
 				c.warn(campaign, field, "", "units of kind %q do not take part; participants.kinds leaves them out", kind)
 			}
 		}
@@ -146,6 +146,10 @@ func (c *checker) participants(campaign *v1.Campaign) {
 		c.report(campaign, "spec.participants", "", "no unit takes part: roster %s has %s units, and kinds, exclude and validTo leave none of them", r.name, thousands(len(r.order)))
 	}
 	c.measured(campaign, units)
+}
+
+func unknownKind(kind v1.UnitKind, r *roster) string {
+	return fmt.Sprintf("unknown kind %q%s", kind, hint(string(kind), r.kinds, fmt.Sprintf("roster %s has %s", r.name, some(r.kinds))))
 }
 
 // measured warns of kinds that cannot score on an axis, since nothing that counts
@@ -215,7 +219,7 @@ func (c *checker) indicators(campaign *v1.Campaign) {
 	for i, in := range campaign.Spec.Indicators {
 		field := fmt.Sprintf("spec.indicators[%d].", i)
 		if !slices.Contains(axes, string(in.Axis)) {
-			c.report(campaign, field+"axis", "", "unknown axis %q%s; spec.axes has %s", in.Axis, didYouMean(string(in.Axis), axes), some(axes))
+			c.report(campaign, field+"axis", "", "unknown axis %q%s", in.Axis, hint(string(in.Axis), axes, "spec.axes has "+some(axes)))
 		}
 		baseline, _ := number(in.Baseline)
 		target, _ := number(in.Target)

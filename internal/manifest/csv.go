@@ -130,7 +130,7 @@ func columnsOf(file string, line int, header []string, known []column, required 
 			problems = append(problems, Problem{File: file, Line: line, Message: fmt.Sprintf("column %d has no name", i+1)})
 		case !slices.Contains(names, name):
 			problems = append(problems, Problem{File: file, Line: line, Field: name,
-				Message: "unknown column" + didYouMean(name, names) + "; known: " + strings.Join(names, ", ")})
+				Message: "unknown column" + hint(name, names, "known: "+strings.Join(names, ", "))})
 		case twice:
 			problems = append(problems, Problem{File: file, Line: line, Field: name, Message: "the column is there twice"})
 		}

@@ -196,7 +196,7 @@ func kindOfDocument(doc document) (string, *Problem) {
 	}
 	k, _ := kind.(string)
 	if _, ok := kinds[k]; !ok {
-		return problem("kind", "unknown kind; known: "+strings.Join(names, ", ")+didYouMean(k, names))
+		return problem("kind", "unknown kind"+hint(k, names, "known: "+strings.Join(names, ", ")))
 	}
 	return k, nil
 }

@@ -238,6 +238,8 @@ func (s *schema) description(path string) string {
 	return strings.TrimSuffix(text, ".")
 }
 
+var fieldName = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
+
 // unknownField names the field that was probably meant.
 func (s *schema) unknownField(path string, raw map[string]any, o origin) Problem {
 	object := s.kind
@@ -262,7 +264,7 @@ func (s *schema) unknownField(path string, raw map[string]any, o origin) Problem
 	if parent != "" {
 		where = parent
 	}
-	if at := o.find(path); o.node != nil && at.exact && at.scalar != nil && isNull(at.scalar) && at.scalar.Line == at.key.Line {
+	if at := o.find(path); o.node != nil && at.exact && at.scalar != nil && isNull(at.scalar) && !fieldName.MatchString(name) {
 		return o.problem(object, path, "", "unknown field; if it is the rest of a text, put the whole text in quotes, because of its comma")
 	}
 	message := "unknown field" + didYouMean(name, known)
@@ -315,17 +317,28 @@ func some(names []string) string {
 
 // didYouMean is `; did you mean "state"?` when one of names is close enough.
 func didYouMean(given string, names []string) string {
-	best, bestDistance := "", len(given)/3+1
+	best, bestDistance := "", len(given)/3
+	if bestDistance == 0 {
+		return "" // 03 is as far from 01 as from anything
+	}
 	for _, name := range names {
 		d := distance(strings.ToLower(given), strings.ToLower(name), bestDistance)
 		if d < bestDistance || d == bestDistance && best == "" {
 			best, bestDistance = name, d
 		}
 	}
-	if best == "" || given == "" {
+	if best == "" {
 		return ""
 	}
 	return fmt.Sprintf("; did you mean %q?", best)
+}
+
+// hint is didYouMean, with more to say after it.
+func hint(given string, names []string, more string) string {
+	if d := didYouMean(given, names); d != "" {
+		return d + " " + more
+	}
+	return "; " + more
 }
 
 // distance is the Levenshtein distance, or more than limit when it is more.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"html/template"
 	"net/mail"
 	"net/url"
 	"slices"
@@ -164,12 +163,7 @@ func (c *Composer) Compose(e Envelope) (Mail, error) {
 	if err := e.check(); err != nil {
 		return Mail{}, fmt.Errorf("compose mail: %w", err)
 	}
-	type part struct {
-		Lang, Subject, Footer string
-		Body                  template.HTML
-		text                  string
-	}
-	var parts []part
+	var parts []texts.Part
 	for _, l := range texts.Languages {
 		t := texts.In(l)
 		v, err := newView(e, t)
@@ -184,10 +178,7 @@ func (c *Composer) Compose(e Envelope) (Mail, error) {
 		if err != nil {
 			return Mail{}, fmt.Errorf("compose mail: %w", err)
 		}
-		parts = append(parts, part{
-			Lang: string(l), Subject: texts.Line(subject), Footer: footer,
-			Body: texts.HTML(body, v.table), text: texts.Text(body, v.table),
-		})
+		parts = append(parts, texts.Part{Language: l, Subject: texts.Line(subject), Body: body, Table: v.table, Footer: footer})
 	}
 	m := Mail{
 		From: e.Office.Sender, To: mail.Address{Name: texts.Clean(e.Recipient.Name), Address: e.Recipient.Email},
@@ -197,22 +188,11 @@ func (c *Composer) Compose(e Envelope) (Mail, error) {
 	if c := e.Office.Contact; c != nil && c.Email != "" {
 		m.ReplyTo = mail.Address{Name: texts.Clean(c.Name), Address: c.Email}
 	}
-	var text strings.Builder
-	for i, p := range parts {
-		if i > 0 {
-			fmt.Fprintf(&text, "\n* * *\n\n%s\n\n", p.Subject)
-		}
-		fmt.Fprintf(&text, "%s\n\n%s\n", p.text, p.Footer)
-	}
-	m.Text = text.String()
-	var page strings.Builder
-	if err := texts.Layout.Execute(&page, struct {
-		Title string
-		Parts []part
-	}{m.Subject, parts}); err != nil {
+	m.Text = texts.Text(parts)
+	var err error
+	if m.HTML, err = texts.HTML(parts); err != nil {
 		return Mail{}, fmt.Errorf("compose mail: %w", err)
 	}
-	m.HTML = page.String()
 	return m, nil
 }
 
@@ -294,19 +274,9 @@ func appendNew(list []string, s string) []string {
 	return append(list, s)
 }
 
-// view is what a text sees: words ready to print in the text's language. The
-// first notice's item is at hand without naming it. An empty string means that
-// there is nothing to say.
+// view is what a text sees: words ready to print in the text's language. An empty
+// string means that there is nothing to say.
 type view struct {
-	item
-	// Items are all notices.
-	Items []item
-	// Count of Items, or in a list of units, as a number in a sentence.
-	Count string
-	// Table of all notices; stands in a paragraph of its own.
-	Table string
-	table texts.Table
-
 	Role      v1.Role // of the recipient
 	Addressee string  // as after "Kính gửi:"
 	Office    string
@@ -321,12 +291,9 @@ type view struct {
 	Contact     contact
 	// Now is business time.
 	Now, NowShort string
-}
 
-type contact struct{ Name, Phone, Email string }
+	// What follows is about one notice: the first, or in Items each by itself.
 
-// item is one notice in words.
-type item struct {
 	What             string // what is owed, such as "báo cáo tháng 10/2021"
 	Unit             string // who owes it
 	UnitCode         string
@@ -344,63 +311,35 @@ type item struct {
 	EventAt          string
 	EventShort       string
 	Place            string
+
+	// Items are all notices, each with everything above.
+	Items []view
+	// Count of Items, or in a list of units, as a number in a sentence.
+	Count string
+	// Table of all notices; stands in a paragraph of its own.
+	Table string
+	table texts.Table
 }
 
+type contact struct{ Name, Phone, Email string }
+
 func newView(e Envelope, t *texts.Catalogue) (*view, error) {
-	v := &view{
-		Role: e.Recipient.Role, Office: cmp.Or(texts.Clean(e.Office.Name), t.Words.Office),
-		Campaign: texts.Clean(t.Text(e.Campaign.Title)),
-		Now:      t.Moment(e.Now.In(e.Location)), NowShort: t.ShortMoment(e.Now.In(e.Location)),
-		Table: texts.TableMark,
-	}
-	var err error
-	phrase := func(name string, data any) string {
-		s, perr := t.Phrase(name, data)
-		err = cmp.Or(err, perr)
-		return s
-	}
-	if v.Movement, err = t.Movement(v.Campaign); err != nil {
-		return nil, err
-	}
-	if !e.Campaign.Launched.IsZero() {
-		v.Launched = t.Date(e.Campaign.Launched.In(e.Location))
-	}
-	v.Basis = v.Movement
-	if e.Basis != nil {
-		date, err := texts.ParseDate(e.Basis.Date)
-		if err != nil {
-			return nil, fmt.Errorf("document %s: %w", e.Basis.Number, err)
-		}
-		// A plan may be signed after the launch; until then nobody can cite it.
-		if today := e.Now.In(e.Location).Format(time.DateOnly); date.Format(time.DateOnly) <= today {
-			if v.BasisDocument, err = t.Document(*e.Basis); err != nil {
-				return nil, err
-			}
-			v.Basis = v.BasisDocument
-		}
-	}
-	if c := e.Office.Contact; c != nil {
-		v.Contact = contact{texts.Clean(c.Name), texts.Clean(c.Phone), texts.Clean(c.Email)}
-	}
-	v.ContactLine = phrase("contact", v.Contact)
-	v.Addressee = phrase("addressee", struct {
-		Role       v1.Role
-		Name, Unit string
-	}{e.Recipient.Role, texts.Clean(e.Recipient.Name), texts.Clean(cmp.Or(e.Recipient.Unit.Name, e.Recipient.Unit.Code))})
+	message, err := messageView(e, t)
 	if err != nil {
 		return nil, err
 	}
+	var items []view
 	var whats []string
 	for _, n := range e.Notices {
-		i, err := newItem(e, n, t)
-		if err != nil {
+		i := message
+		if err := i.add(e, n, t); err != nil {
 			return nil, fmt.Errorf("notice of %s: %w", n.Unit.Code, err)
 		}
-		v.Items = append(v.Items, i)
+		items = append(items, i)
 		whats = appendNew(whats, i.What)
 	}
-	v.item = v.Items[0]
-	v.Count = t.Count(len(v.Items))
+	v := items[0]
+	v.Items, v.Table = items, texts.TableMark
 	switch {
 	case len(whats) > 3:
 		v.What = t.Words.Mixed
@@ -408,65 +347,97 @@ func newView(e Envelope, t *texts.Catalogue) (*view, error) {
 		v.What = strings.Join(whats, ", ")
 	}
 	if e.message() == texts.Digest {
-		v.table = digestTable(v.Items, t)
+		v.Count = t.Count(len(items))
+		v.table = digestTable(items, t)
 	} else {
-		// A list says "not received" only if that is true of every row.
-		v.Late = !slices.ContainsFunc(v.Items, func(i item) bool { return !i.Late })
-		v.table = listTable(v.Items, t, len(whats) > 1)
 		v.Count = t.Count(len(e.labels().Units))
+		// A list says "not received" only if that is true of every row.
+		v.Late = !slices.ContainsFunc(items, func(i view) bool { return !i.Late })
+		v.table = listTable(items, t, len(whats) > 1)
 	}
-	return v, nil
+	return &v, nil
 }
 
-func newItem(e Envelope, n Notice, t *texts.Catalogue) (item, error) {
-	i := item{
-		Unit: texts.Clean(cmp.Or(n.Unit.Name, n.Unit.Code)), UnitCode: n.Unit.Code,
-		Late: e.late(n), DaysLate: n.DaysLate, Extended: n.Extended,
-		AwaitingApproval: n.AwaitingApproval, Place: texts.Clean(n.Place),
+// messageView is what all notices of a message share.
+func messageView(e Envelope, t *texts.Catalogue) (v view, err error) {
+	now := e.Now.In(e.Location)
+	v = view{
+		Role: e.Recipient.Role, Office: cmp.Or(texts.Clean(e.Office.Name), t.Words.Office),
+		Campaign: texts.Clean(t.Text(e.Campaign.Title)),
+		Now:      t.Moment(now), NowShort: t.ShortMoment(now),
 	}
+	if v.Movement, err = t.Movement(v.Campaign); err != nil {
+		return v, err
+	}
+	if !e.Campaign.Launched.IsZero() {
+		v.Launched = t.Date(e.Campaign.Launched.In(e.Location))
+	}
+	v.Basis = v.Movement
+	// A plan may be signed after the launch; until then nobody can cite it.
+	if e.Basis != nil && string(e.Basis.Date) <= now.Format(time.DateOnly) {
+		if v.BasisDocument, err = t.Document(*e.Basis); err != nil {
+			return v, err
+		}
+		v.Basis = v.BasisDocument
+	}
+	if c := e.Office.Contact; c != nil {
+		v.Contact = contact{texts.Clean(c.Name), texts.Clean(c.Phone), texts.Clean(c.Email)}
+		if v.ContactLine, err = t.Phrase("contact", v.Contact); err != nil {
+			return v, err
+		}
+	}
+	v.Addressee, err = t.Phrase("addressee", struct {
+		Role       v1.Role
+		Name, Unit string
+	}{e.Recipient.Role, texts.Clean(e.Recipient.Name), texts.Clean(cmp.Or(e.Recipient.Unit.Name, e.Recipient.Unit.Code))})
+	return v, err
+}
+
+// add says what one notice is about.
+func (v *view) add(e Envelope, n Notice, t *texts.Catalogue) (err error) {
+	v.Unit, v.UnitCode = texts.Clean(cmp.Or(n.Unit.Name, n.Unit.Code)), n.Unit.Code
+	v.Late, v.DaysLate = e.late(n), n.DaysLate
+	v.Extended, v.AwaitingApproval, v.Place = n.Extended, n.AwaitingApproval, texts.Clean(n.Place)
 	switch n.Kind {
 	case KindRegistration:
-		i.What = t.Words.Registration
+		v.What = t.Words.Registration
 	case KindInvitation:
-		i.What = t.Words.Invitation
+		v.What = t.Words.Invitation
 	default:
-		i.What = cmp.Or(texts.Clean(t.Text(n.RoundTitle)), t.Words.Report)
+		v.What = cmp.Or(texts.Clean(t.Text(n.RoundTitle)), t.Words.Report)
 	}
 	if !n.Due.IsZero() {
 		due := n.Due.In(e.Location)
-		i.Due, i.DueShort = t.Moment(due), t.ShortMoment(due)
+		v.Due, v.DueShort = t.Moment(due), t.ShortMoment(due)
 	}
 	if !n.Closes.IsZero() {
-		i.Closes = t.Moment(n.Closes.In(e.Location))
+		v.Closes = t.Moment(n.Closes.In(e.Location))
 	}
 	if !n.EventAt.IsZero() {
 		at := n.EventAt.In(e.Location)
-		i.EventAt, i.EventShort = t.Moment(at), t.ShortMoment(at)
+		v.EventAt, v.EventShort = t.Moment(at), t.ShortMoment(at)
 	}
-	i.Event = cmp.Or(t.Words.Occasions[n.Occasion], t.Words.Occasion)
+	v.Event = cmp.Or(t.Words.Occasions[n.Occasion], t.Words.Occasion)
 	if n.HardTasks > 0 {
-		i.HardTasks = t.Count(n.HardTasks)
+		v.HardTasks = t.Count(n.HardTasks)
 	}
-	var err error
-	if i.Data, err = t.Period(n.DataFrom, n.DataTo); err != nil {
-		return item{}, err
+	if v.Data, err = t.Period(n.DataFrom, n.DataTo); err != nil {
+		return err
 	}
 	if n.DueMoved != "" {
 		was, err := texts.ParseDate(n.DueMoved)
 		if err != nil {
-			return item{}, err
+			return err
 		}
-		if i.Moved, err = t.Phrase("moved", struct{ Weekday, Date, Why string }{t.Weekday(was), t.Date(was), texts.Clean(n.DueMovedWhy)}); err != nil {
-			return item{}, err
+		if v.Moved, err = t.Phrase("moved", struct{ Weekday, Date, Why string }{t.Weekday(was), t.Date(was), texts.Clean(n.DueMovedWhy)}); err != nil {
+			return err
 		}
 	}
-	if i.Form, err = e.link(n.FormURL); err != nil {
-		return item{}, err
+	if v.Form, err = e.link(n.FormURL); err != nil {
+		return err
 	}
-	if i.Paper, err = e.link(n.PaperURL); err != nil {
-		return item{}, err
-	}
-	return i, nil
+	v.Paper, err = e.link(n.PaperURL)
+	return err
 }
 
 // link makes an address whole. A path without a base is no link at all.
@@ -491,9 +462,9 @@ func (e Envelope) link(s string) (string, error) {
 }
 
 // listTable shows who is late; what is owed only where the rows differ in it.
-func listTable(items []item, t *texts.Catalogue, mixed bool) texts.Table {
+func listTable(items []view, t *texts.Catalogue, mixed bool) texts.Table {
 	w := t.Words.Columns
-	counted := slices.ContainsFunc(items, func(i item) bool { return i.DaysLate > 0 })
+	counted := slices.ContainsFunc(items, func(i view) bool { return i.DaysLate > 0 })
 	table := texts.Table{Columns: []string{w.Number, w.Unit}}
 	if mixed {
 		table.Columns = append(table.Columns, w.What)
@@ -517,9 +488,9 @@ func listTable(items []item, t *texts.Catalogue, mixed bool) texts.Table {
 }
 
 // digestTable shows one who owes several things what they are.
-func digestTable(items []item, t *texts.Catalogue) texts.Table {
+func digestTable(items []view, t *texts.Catalogue) texts.Table {
 	w := t.Words.Columns
-	linked := slices.ContainsFunc(items, func(i item) bool { return i.Form != "" })
+	linked := slices.ContainsFunc(items, func(i view) bool { return i.Form != "" })
 	table := texts.Table{Columns: []string{w.Number, w.What, w.Unit, w.Due, w.State}}
 	if linked {
 		table.Columns = append(table.Columns, w.Link)

@@ -1,8 +1,6 @@
 package plan
 
-import (
-	"cmp"
-)
+import "cmp"
 
 // addEvent completes e with its instant and keeps it.
 func (p *planner) addEvent(e Event, at instant) {

@@ -6,9 +6,8 @@ package texts
 import (
 	"embed"
 	"fmt"
-	"html/template"
 	"strings"
-	texttemplate "text/template"
+	"text/template"
 
 	"sigs.k8s.io/yaml"
 
@@ -74,20 +73,21 @@ type Words struct {
 type Catalogue struct {
 	Language Language
 	Words    Words
-	shared   *texttemplate.Template
-	messages map[string]*texttemplate.Template
+	shared   *template.Template
+	messages map[string]*template.Template
 }
 
 var catalogues = map[Language]*Catalogue{VI: mustLoad(VI), EN: mustLoad(EN)}
 
-// Layout is the page around the HTML part of a mail.
-var Layout = template.Must(template.ParseFS(files, "layout.html.tmpl"))
+// layout is the page around the HTML of a message. What it is given is escaped:
+// html/template would cost as much as all the rest of a message.
+var layout = template.Must(template.ParseFS(files, "layout.html.tmpl"))
 
 // In returns the catalogue of a language; there are VI and EN.
 func In(l Language) *Catalogue { return catalogues[l] }
 
 // Message is a message's template; it defines subject and body.
-func (c *Catalogue) Message(name string) *texttemplate.Template { return c.messages[name] }
+func (c *Catalogue) Message(name string) *template.Template { return c.messages[name] }
 
 // Phrase fills in one of the shared phrases: addressee, movement, document,
 // contact, moved, footer.
@@ -152,10 +152,10 @@ const (
 )
 
 // Functions are what a template may call besides text/template's own.
-var Functions = texttemplate.FuncMap{"link": Link}
+var Functions = template.FuncMap{"link": Link}
 
 func mustLoad(l Language) *Catalogue {
-	c := &Catalogue{Language: l, messages: map[string]*texttemplate.Template{}}
+	c := &Catalogue{Language: l, messages: map[string]*template.Template{}}
 	raw, err := files.ReadFile(string(l) + "/words.yaml")
 	if err != nil {
 		panic(err)
@@ -163,10 +163,10 @@ func mustLoad(l Language) *Catalogue {
 	if err := yaml.UnmarshalStrict(raw, &c.Words); err != nil {
 		panic(err)
 	}
-	c.shared = texttemplate.Must(texttemplate.ParseFS(files, string(l)+"/shared.tmpl"))
+	c.shared = template.Must(template.ParseFS(files, string(l)+"/shared.tmpl"))
 	for _, name := range Messages {
 		file := name + ".tmpl"
-		c.messages[name] = texttemplate.Must(texttemplate.New(file).Funcs(Functions).Option("missingkey=error").
+		c.messages[name] = template.Must(template.New(file).Funcs(Functions).Option("missingkey=error").
 			ParseFS(files, string(l)+"/"+file))
 	}
 	return c

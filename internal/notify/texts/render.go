@@ -2,8 +2,9 @@ package texts
 
 import (
 	"fmt"
-	"html/template"
+	"html"
 	"strings"
+	"unicode"
 )
 
 // Table of a message: one row a notice.
@@ -15,12 +16,7 @@ type Table struct {
 // Clean takes control characters out of what came from outside and makes it one
 // line, so that a name can neither forge a mark nor a heading.
 func Clean(s string) string {
-	return strings.Join(strings.Fields(strings.Map(func(r rune) rune {
-		if r < ' ' || r == '\x7f' {
-			return ' '
-		}
-		return r
-	}, s)), " ")
+	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsControl(r) || unicode.IsSpace(r) }), " ")
 }
 
 // paragraphs splits a filled-in body at blank lines; lines that conditions left
@@ -48,33 +44,53 @@ func paragraphs(body string) []string {
 // Line is a filled-in subject.
 func Line(subject string) string { return Clean(plainLinks(subject)) }
 
-// Text is a filled-in body as plain text.
-func Text(body string, table Table) string {
-	ps := paragraphs(body)
-	for i, p := range ps {
-		if p == TableMark {
-			ps[i] = table.text()
-			continue
-		}
-		ps[i] = plainLinks(p)
-	}
-	return strings.Join(ps, "\n\n")
+// Part is a message in one language, filled in.
+type Part struct {
+	Language Language
+	// Subject is a Line; Body and the cells of Table may hold marks.
+	Subject, Body, Footer string
+	Table                 Table
 }
 
-// HTML is a filled-in body as paragraphs of HTML.
-func HTML(body string, table Table) template.HTML {
+// Text is a message as plain text, its languages one below the other.
+func Text(parts []Part) string {
 	var b strings.Builder
-	for i, p := range paragraphs(body) {
+	for i, p := range parts {
 		if i > 0 {
-			b.WriteByte('\n')
+			b.WriteString("\n* * *\n\n" + p.Subject + "\n\n")
 		}
-		if p == TableMark {
-			table.html(&b)
-			continue
+		for _, paragraph := range paragraphs(p.Body) {
+			if paragraph == TableMark {
+				paragraph = p.Table.text()
+			}
+			b.WriteString(plainLinks(paragraph) + "\n\n")
 		}
-		b.WriteString("<p>" + strings.ReplaceAll(htmlLinks(p), "\n", "<br>\n") + "</p>")
+		b.WriteString(p.Footer + "\n")
 	}
-	return template.HTML(b.String())
+	return b.String()
+}
+
+// HTML is the same message as a page.
+func HTML(parts []Part) (string, error) {
+	type part struct{ Lang, Subject, Body, Footer string }
+	var escaped []part
+	for _, p := range parts {
+		var b strings.Builder
+		for i, paragraph := range paragraphs(p.Body) {
+			if i > 0 {
+				b.WriteByte('\n')
+			}
+			if paragraph == TableMark {
+				p.Table.html(&b)
+				continue
+			}
+			b.WriteString("<p>" + strings.ReplaceAll(htmlLinks(paragraph), "\n", "<br>\n") + "</p>")
+		}
+		escaped = append(escaped, part{string(p.Language), html.EscapeString(p.Subject), b.String(), html.EscapeString(p.Footer)})
+	}
+	var page strings.Builder
+	err := layout.Execute(&page, escaped)
+	return page.String(), err
 }
 
 // text writes a row on a line, each cell with its column's name, for readers who
@@ -101,7 +117,7 @@ func (t Table) text() string {
 func (t Table) html(b *strings.Builder) {
 	b.WriteString("<table>\n<thead><tr>")
 	for _, c := range t.Columns {
-		b.WriteString(`<th scope="col">` + template.HTMLEscapeString(c) + "</th>")
+		b.WriteString(`<th scope="col">` + html.EscapeString(c) + "</th>")
 	}
 	b.WriteString("</tr></thead>\n<tbody>\n")
 	for _, row := range t.Rows {
@@ -119,8 +135,8 @@ func plainLinks(s string) string {
 }
 
 func htmlLinks(s string) string {
-	return replaceLinks(s, template.HTMLEscapeString, func(url, words string) string {
-		return `<a href="` + template.HTMLEscapeString(url) + `">` + template.HTMLEscapeString(words) + `</a>`
+	return replaceLinks(s, html.EscapeString, func(url, words string) string {
+		return `<a href="` + html.EscapeString(url) + `">` + html.EscapeString(words) + `</a>`
 	})
 }
 

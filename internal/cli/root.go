@@ -1,0 +1,90 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// Groups of verbs in the help, in the order in which an office meets them.
+const (
+	groupDeclare = "declare"
+	groupSteer   = "steer"
+	groupAct     = "act"
+	groupLook    = "look"
+	groupRun     = "run"
+)
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "thidua",
+		Short: "A durable engine for Vietnamese emulation campaigns",
+		Long: `thidua runs emulation campaigns (phong trào thi đua) from launch to award
+ceremony. A campaign is declared; the engine brings the world to it, for months
+or years, through restarts, upgrades and holidays.
+
+Khai báo phong trào bằng một tệp; hệ thống tự nhắc việc, thu báo cáo, xếp hạng,
+trình khen thưởng đúng hạn.`,
+		Example: `  thidua up --demo                                   see a whole campaign run
+  thidua init --units units.csv --launch 2026-12-07 my-campaign
+  thidua plan -f my-campaign                         every date, and why
+  thidua apply -f my-campaign && thidua launch my-campaign`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return cmd.Help()
+			}
+			text := fmt.Sprintf("unknown command %q", args[0])
+			if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+				text += "; did you mean " + strings.Join(near, " or ") + "?"
+			}
+			return &usageError{text: text, command: cmd.CommandPath()}
+		},
+	}
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.SuggestionsMinimumDistance = 2
+	root.AddGroup(
+		&cobra.Group{ID: groupDeclare, Title: "Declare (khai báo):"},
+		&cobra.Group{ID: groupSteer, Title: "Steer (điều hành), each with --reason, kept in the audit:"},
+		&cobra.Group{ID: groupAct, Title: "Act for a unit or the council (thay mặt):"},
+		&cobra.Group{ID: groupLook, Title: "Look (theo dõi):"},
+		&cobra.Group{ID: groupRun, Title: "Run (vận hành):"},
+	)
+	flags := root.PersistentFlags()
+	flags.StringVar(&a.dataDir, "data-dir", defaultDataDir(), "where a standalone installation keeps everything (env THIDUA_DATA_DIR)")
+	flags.StringVar(&a.databaseURL, "database-url", os.Getenv("THIDUA_DATABASE_URL"), "a Postgres to use instead of the private one (env THIDUA_DATABASE_URL)")
+	root.PersistentFlags().Lookup("database-url").DefValue = "" // it may hold a password
+	choiceVar(root, flags, &a.logLevel, "log-level", "", "info", "what to log", "debug", "info", "warn", "error")
+
+	add := func(group string, commands ...*cobra.Command) {
+		for _, c := range commands {
+			c.GroupID = group
+			root.AddCommand(c)
+		}
+	}
+	add(groupDeclare, a.initCommand(), a.planCommand(), a.rehearseCommand(), a.diffCommand(), a.applyCommand(), a.importCommand())
+	add(groupSteer, a.launchCommand(), a.pauseCommand(), a.resumeCommand(), a.extendCommand(), a.cancelCommand())
+	add(groupAct, a.submitCommand(), a.approveCommand(), a.decideCommand())
+	add(groupLook, a.getCommand(), a.describeCommand(), a.whyCommand(), a.statusCommand(), a.watchCommand())
+	add(groupRun, a.upCommand(), a.workerCommand(), a.serveCommand(), a.migrateCommand(), a.completionCommand(), a.versionCommand())
+	root.SetHelpCommandGroupID(groupRun)
+	a.acts(root)
+	return root
+}
+
+// defaultDataDir is where a person's installation lives unless told otherwise.
+func defaultDataDir() string {
+	if dir := os.Getenv("THIDUA_DATA_DIR"); dir != "" {
+		return dir
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return ".thidua"
+	}
+	return filepath.Join(home, ".thidua")
+}

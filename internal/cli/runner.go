@@ -1,0 +1,88 @@
+package cli
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"time"
+)
+
+// Runner does what takes an installation: the parts that main puts together and
+// that this package must not know. Texts of its errors are shown to people.
+type Runner interface {
+	// Up runs a whole installation until ctx ends.
+	Up(ctx context.Context, opt UpOptions) error
+	// Worker runs the procedures and the dispatcher of messages until ctx ends.
+	Worker(ctx context.Context, opt WorkerOptions) error
+	// Serve runs the pages and the API until ctx ends.
+	Serve(ctx context.Context, opt ServeOptions) error
+	// Rehearse runs a campaign through on a scratch database.
+	Rehearse(ctx context.Context, opt RehearseOptions) error
+}
+
+// Console is where a long-running verb reads and writes: results for programs
+// and people to Out, progress to Err when Terminal is set, logs to Log.
+type Console struct {
+	In       io.Reader
+	Out, Err io.Writer
+	Log      *slog.Logger
+	Terminal bool
+}
+
+// Place says where an installation keeps its facts and finds its parts.
+type Place struct {
+	DataDir         string
+	DatabaseURL     string // empty: the private Postgres of DataDir
+	TemporalAddress string // empty: the private temporald of DataDir
+}
+
+// SMTP is how messages leave. Without an address the channel is not configured.
+type SMTP struct {
+	Address      string // host:port
+	User         string
+	PasswordFile string
+	TLS          string // starttls, implicit or none
+	Rate         int    // messages a minute; 0: no limit
+	From         string
+}
+
+// UpOptions of a whole installation.
+type UpOptions struct {
+	Console
+	Place
+	SMTP     SMTP
+	HTTPAddr string
+	UIPort   int
+	// Demo runs the campaign of DemoDir under a stepped clock with a simulator
+	// of units; Pace is the pause between the clock's jumps. Keep stays up after
+	// the campaign has closed.
+	Demo    bool
+	DemoDir string
+	Pace    time.Duration
+	Keep    bool
+}
+
+// WorkerOptions of the worker role alone.
+type WorkerOptions struct {
+	Console
+	Place
+	SMTP        SMTP
+	MetricsAddr string
+}
+
+// ServeOptions of the pages and the API alone.
+type ServeOptions struct {
+	Console
+	Place
+	HTTPAddr string
+}
+
+// RehearseOptions of a rehearsal.
+type RehearseOptions struct {
+	Console
+	Paths      []string // manifests, as -f gave them
+	Campaign   string   // empty: the only one of Paths
+	Simulation string   // a simulation.yaml; empty: every unit reports in time
+	Out        string   // an HTML file to write; empty: none
+	Output     string   // table, json or yaml on Console.Out
+}

@@ -1,0 +1,112 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/mattn/go-runewidth"
+	"sigs.k8s.io/yaml"
+)
+
+// column of a table for people.
+type column[T any] struct {
+	title string
+	cell  func(T) string
+	wide  bool // with -o wide only
+}
+
+// writeList writes a list in the format asked for. Tables are for people; JSON
+// and YAML are one document, an array even when it is empty.
+func writeList[T any](a *app, format, what string, items []T, name func(T) string, columns []column[T]) error {
+	switch format {
+	case formatJSON, formatYAML:
+		if items == nil {
+			items = []T{}
+		}
+		return writeDocument(a.out, format, items)
+	case formatName:
+		for _, item := range items {
+			fmt.Fprintln(a.out, name(item))
+		}
+		return nil
+	}
+	if len(items) == 0 {
+		fmt.Fprintf(a.err, "no %s\n", what)
+		return nil
+	}
+	var t table
+	var titles []string
+	for _, c := range columns {
+		if !c.wide || format == formatWide {
+			titles = append(titles, c.title)
+		}
+	}
+	t.add(titles...)
+	for _, item := range items {
+		var cells []string
+		for _, c := range columns {
+			if !c.wide || format == formatWide {
+				cells = append(cells, c.cell(item))
+			}
+		}
+		t.add(cells...)
+	}
+	return t.write(a.out, "")
+}
+
+// writeDocument writes one JSON or YAML document.
+func writeDocument(w io.Writer, format string, v any) error {
+	if format == formatYAML {
+		b, err := yaml.Marshal(v)
+		if err != nil {
+			return err
+		}
+		_, err = w.Write(b)
+		return err
+	}
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}
+
+// table aligns cells by their width on the screen: Vietnamese may be written
+// with combining marks, which take no room.
+type table struct{ rows [][]string }
+
+func (t *table) add(cells ...string) { t.rows = append(t.rows, cells) }
+
+func (t *table) write(w io.Writer, indent string) error {
+	var widths []int
+	for _, row := range t.rows {
+		for i, cell := range row {
+			if i == len(widths) {
+				widths = append(widths, 0)
+			}
+			widths[i] = max(widths[i], screen.StringWidth(cell))
+		}
+	}
+	var b strings.Builder
+	for _, row := range t.rows {
+		line := indent
+		for i, cell := range row {
+			line += cell + strings.Repeat(" ", widths[i]-screen.StringWidth(cell)+3)
+		}
+		b.WriteString(strings.TrimRight(line, " ") + "\n")
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// screen does not ask the environment: tables look the same everywhere.
+var screen = &runewidth.Condition{StrictEmojiNeutral: true}
+
+// orDash stands in for what is not there.
+func orDash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}

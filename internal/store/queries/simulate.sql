@@ -1,0 +1,47 @@
+-- name: OwingReports :many
+-- What simulated units still owe.
+SELECT o.id, o.kind, o.owner, o.holder, o.due_at, o.opened_at, r.name AS round, r.series, r.seq, r.approval, r.closes_at, p.kind AS unit_kind
+FROM obligation o JOIN round r ON r.id = o.round_id
+JOIN participant p ON p.campaign_id = o.campaign_id AND p.unit = o.owner
+WHERE o.campaign_id = @campaign_id AND o.state = 'Owing' AND o.kind IN ('Registration', 'Report') AND r.state = 'Open'
+ORDER BY o.id;
+
+-- name: OwedDecision :one
+SELECT due_at FROM obligation WHERE campaign_id = @campaign_id AND kind = 'Decision' AND state = 'Owing';
+
+-- name: StoryRounds :many
+SELECT r.name, r.kind, r.closes_at, coalesce(r.expected, 0)::int AS expected, coalesce(r.on_time, 0)::int AS on_time,
+       coalesce(r.late, 0)::int AS late, coalesce(r.missing, 0)::int AS missing,
+       (SELECT min(d.due_at) FROM round_due d WHERE d.round_id = r.id)::timestamptz AS due_at
+FROM round r WHERE r.campaign_id = @campaign_id ORDER BY r.opens_at, r.seq;
+
+-- name: StoryNotices :many
+SELECT n.round_id, coalesce(r.name, '')::text AS round, n.step, n.state, n.role, count(*)::int AS notices,
+       count(DISTINCT n.unit)::int AS units, min(n.instant)::timestamptz AS at, array_agg(DISTINCT n.unit ORDER BY n.unit)::text[] AS codes
+FROM notice n LEFT JOIN round r ON r.id = n.round_id
+WHERE n.campaign_id = @campaign_id
+GROUP BY n.round_id, r.name, n.step, n.state, n.role ORDER BY min(n.instant), n.step, n.role, n.state;
+
+-- name: StoryLate :many
+-- Who came late or never, by round.
+SELECT r.name AS round, o.owner, o.state, o.received_at, o.due_at
+FROM obligation o JOIN round r ON r.id = o.round_id
+WHERE o.campaign_id = @campaign_id AND o.kind IN ('Registration', 'Report')
+  AND (o.state = 'Lapsed' OR o.received_at > o.due_at)
+ORDER BY r.opens_at, o.owner;
+
+-- name: StoryAwards :many
+SELECT a.award, a.form, count(*)::int AS units FROM award a WHERE a.campaign_id = @campaign_id
+GROUP BY a.award, a.form ORDER BY min(a.ordinal);
+
+-- name: StoryLetters :one
+SELECT count(*)::int AS drafted, count(*) FILTER (WHERE state = 'Withdrawn')::int AS withdrawn FROM letter WHERE campaign_id = @campaign_id;
+
+-- name: StoryLeaders :many
+-- First of each group in a review's newest ranking.
+SELECT l.grp, l.unit, p.name, l.total FROM ranking_line l
+JOIN ranking k ON k.id = l.ranking_id JOIN review v ON v.id = k.review_id
+JOIN participant p ON p.campaign_id = v.campaign_id AND p.unit = l.unit
+WHERE v.campaign_id = @campaign_id AND v.name = @review AND l.rank = 1
+  AND k.version = (SELECT max(x.version) FROM ranking x WHERE x.review_id = v.id)
+ORDER BY l.grp, l.unit;
