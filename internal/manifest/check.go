@@ -68,6 +68,11 @@ func (c *checker) unknown(object v1.Object, field, kind, given string, known []s
 	if c.set.refused[objectKey{kind, name}] {
 		return
 	}
+	for key := range c.set.refused {
+		if key.kind == kind {
+			known = append(known, key.name)
+		}
+	}
 	slices.Sort(known)
 	c.report(object, field, "", "unknown %s %q%s", kindWords[kind], given, hint(given, known, "known: "+some(known)))
 }

@@ -51,13 +51,13 @@ func (s *schema) problems(errs field.ErrorList, raw map[string]any, o origin) Pr
 		if path == "<nil>" {
 			path = ""
 		}
-		message := s.wording(err, path, o)
-		if tail, ok := strings.CutPrefix(message, "metadata.name "); ok {
-			path, message = "metadata.name", tail
+		if path == "metadata.name" || strings.HasPrefix(err.Detail, "metadata.name ") {
+			path, err = "metadata.name", &field.Error{Detail: badName + exampleName[s.kind]} // said by the server's rule and by ours
 		}
-		value := o.source(path)
-		if value == "" {
-			value = plain(err.BadValue)
+		value := plain(valueAt(raw, path))
+		message := s.wording(err, path, value, o)
+		if written := o.source(path); written != "" {
+			value = written
 		}
 		switch {
 		case err.Type == field.ErrorTypeRequired, err.Type == field.ErrorTypeTooMany, strings.HasPrefix(message, inQuotesWords):
@@ -87,7 +87,32 @@ func patternOf(err *field.Error) (string, bool) {
 var bounds = regexp.MustCompile(`should be (greater|less) than or equal to (\S+)$`)
 var sizes = regexp.MustCompile(`should (?:be at least|have at least) (\d+) (chars long|items)$`)
 
-func (s *schema) wording(err *field.Error, path string, o origin) string {
+const badName = "must be lower-case letters, digits and dashes, at most 63, such as "
+
+// valueAt is what an object holds at a field path, or nil.
+func valueAt(v any, path string) any {
+	for path != "" {
+		path = strings.TrimPrefix(path, ".")
+		if inside, rest, ok := bracket(path); ok {
+			list, _ := v.([]any)
+			n, err := strconv.Atoi(inside)
+			if err != nil || n < 0 || n >= len(list) {
+				return nil
+			}
+			v, path = list[n], rest
+			continue
+		}
+		end := strings.IndexAny(path, ".[")
+		if end < 0 {
+			end = len(path)
+		}
+		m, _ := v.(map[string]any)
+		v, path = m[path[:end]], path[end:]
+	}
+	return v
+}
+
+func (s *schema) wording(err *field.Error, path, value string, o origin) string {
 	switch err.Type {
 	case field.ErrorTypeRequired:
 		if err.Detail != "" {
@@ -101,11 +126,15 @@ func (s *schema) wording(err *field.Error, path string, o origin) string {
 		return s.wrongType(path, o)
 	case field.ErrorTypeNotSupported:
 		names := enum(s.at(path))
-		return "must be " + oneOf(names) + didYouMean(plain(err.BadValue), names)
+		return "must be " + oneOf(names) + didYouMean(value, names)
 	case field.ErrorTypeDuplicate:
 		return "is in the list twice"
 	case field.ErrorTypeTooLong, field.ErrorTypeTooMany:
 		if at := s.at(path); at != nil && at.ValueValidation != nil {
+			// the validator looks at the length first; people care about the form
+			if pattern := at.ValueValidation.Pattern; pattern != "" && expected[pattern] != "" && !regexp.MustCompile(pattern).MatchString(value) {
+				return inWords(expected[pattern], value)
+			}
 			if n := at.ValueValidation.MaxLength; n != nil {
 				return fmt.Sprintf("is too long; at most %s characters", thousands(int(*n)))
 			}
@@ -120,13 +149,7 @@ func (s *schema) wording(err *field.Error, path string, o origin) string {
 		if !ok {
 			return "must match " + pattern
 		}
-		if plain(err.BadValue) == "" {
-			return "is empty; it " + words
-		}
-		if strings.Contains(words, "decimal") && strings.Contains(plain(err.BadValue), ",") {
-			words += ` (with a point, not a comma: "12.5")`
-		}
-		return words
+		return inWords(words, value)
 	}
 	if m := bounds.FindStringSubmatch(detail); m != nil {
 		return map[string]string{"greater": "must be " + m[2] + " or more", "less": "must be " + m[2] + " or less"}[m[1]]
@@ -138,6 +161,16 @@ func (s *schema) wording(err *field.Error, path string, o origin) string {
 		return "must not be empty"
 	}
 	return detail
+}
+
+func inWords(words, value string) string {
+	if value == "" {
+		return "is empty; it " + words
+	}
+	if strings.Contains(words, "decimal") && strings.Contains(value, ",") {
+		words += ` (with a point, not a comma: "12.5")`
+	}
+	return words
 }
 
 // wrongType says what belongs into a field that holds something else.
@@ -341,25 +374,28 @@ func hint(given string, names []string, more string) string {
 	return "; " + more
 }
 
-// distance is the Levenshtein distance, or more than limit when it is more.
+// distance is how many letters have to be added, dropped, changed or swapped with
+// their neighbour to get from a to b; more than limit when it is more.
 func distance(a, b string, limit int) int {
 	if len(a)-len(b) > limit || len(b)-len(a) > limit {
 		return limit + 1
 	}
-	row := make([]int, len(b)+1)
+	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j
 	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
+	for i := 1; i <= len(a); i++ {
+		before, last, row = last, row, before
+		row[0] = i
+		for j := 1; j <= len(b); j++ {
+			change := last[j-1]
+			if a[i-1] != b[j-1] {
+				change++
 			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
+			row[j] = min(change, last[j]+1, row[j-1]+1)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				row[j] = min(row[j], before[j-2]+1)
+			}
 		}
 	}
 	return row[len(b)]

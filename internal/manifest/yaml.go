@@ -218,8 +218,13 @@ var (
 func syntaxProblem(file string, err error) Problem {
 	text := err.Error()
 	p := Problem{File: file, Message: "not valid YAML: " + plainWords.Replace(yamlLine.ReplaceAllString(text, ""))}
-	if m := yamlLine.FindStringSubmatch(text); m != nil && m[1] != "" {
+	switch m := yamlLine.FindStringSubmatch(text); {
+	case strings.Contains(text, "unknown anchor"): // the parser doesn't say where
+		p.Message = "aliases (*name) are not supported; put text that begins with * in quotes"
+	case m != nil && m[1] != "":
 		p.Line, _ = strconv.Atoi(m[1])
+	default:
+		p.Line = 1 // the parser leaves out the first line's number
 	}
 	return p
 }

@@ -143,10 +143,13 @@ type Composer struct {
 }
 
 // NewComposer takes the texts that replace built-in ones, and refuses those that
-// CheckTemplate refuses.
+// CheckTemplate refuses. A text for the step letter is left to package document.
 func NewComposer(specs []v1.MessageTemplateSpec) (*Composer, error) {
 	c := &Composer{overrides: map[override]*overrideText{}}
 	for _, spec := range specs {
+		if spec.Step == "letter" {
+			continue
+		}
 		text, err := parseOverride(spec)
 		if err != nil {
 			return nil, err

@@ -194,3 +194,20 @@ func TestNoForbiddenWords(t *testing.T) {
 		}
 	}
 }
+
+func TestRoundTitle(t *testing.T) {
+	for _, tt := range []struct {
+		reason string
+		title  *v1.Text
+		period v1.YearMonth
+		want   v1.Text
+	}{
+		{"a monthly report", &v1.Text{VI: "báo cáo tháng", EN: "monthly report"}, "2022-01", v1.Text{VI: "báo cáo tháng 01/2022", EN: "monthly report for January 2022"}},
+		{"a single report", &v1.Text{VI: "báo cáo tổng kết"}, "", v1.Text{VI: "báo cáo tổng kết", EN: "báo cáo tổng kết"}},
+		{"no title", nil, "", v1.Text{VI: "báo cáo", EN: "report"}},
+	} {
+		if d := cmp.Diff(tt.want, RoundTitle(tt.title, tt.period)); d != "" {
+			t.Errorf("%s (-want +got):\n%s", tt.reason, d)
+		}
+	}
+}

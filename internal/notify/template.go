@@ -4,10 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
-	"text/template"
-	"text/template/parse"
 	"time"
 
 	v1 "thidua.dev/thidua/api/v1"
@@ -25,17 +21,11 @@ func languageOf(spec v1.MessageTemplateSpec) texts.Language {
 }
 
 // overrideText is a MessageTemplate, parsed and found harmless.
-type overrideText struct{ subject, body *template.Template }
+type overrideText struct{ subject, body *texts.Limited }
 
-// outputLimit is the most that an override may write, in bytes: a list of 2,000
-// units with its links.
-const outputLimit = 1 << 20
-
-// CheckTemplate says why a MessageTemplate cannot be used. It may print fields,
-// decide and repeat, nothing more, so that it ends and reads only what it is
-// given: no templates of its own, no loops inside loops or over numbers, no
-// functions but comparisons and link. It is then tried on a full and on a bare
-// message.
+// CheckTemplate says why a MessageTemplate cannot be used for a message: it is not
+// a Limited template, or it fails on a full or on a bare message. Templates for
+// the step letter are package document's.
 func CheckTemplate(spec v1.MessageTemplateSpec) error {
 	_, err := parseOverride(spec)
 	return err
@@ -47,10 +37,10 @@ func parseOverride(spec v1.MessageTemplateSpec) (*overrideText, error) {
 	}
 	var o overrideText
 	var err error
-	if o.subject, err = parseLimited(spec.Subject); err != nil {
+	if o.subject, err = texts.ParseLimited(spec.Subject); err != nil {
 		return nil, fail("subject", err)
 	}
-	if o.body, err = parseLimited(spec.Body); err != nil {
+	if o.body, err = texts.ParseLimited(spec.Body); err != nil {
 		return nil, fail("body", err)
 	}
 	t := texts.In(languageOf(spec))
@@ -69,100 +59,17 @@ func parseOverride(spec v1.MessageTemplateSpec) (*overrideText, error) {
 	return &o, nil
 }
 
-func parseLimited(text string) (*template.Template, error) {
-	t, err := template.New("text").Funcs(texts.Functions).Option("missingkey=error").Parse(text)
-	if err != nil {
-		return nil, err
-	}
-	if len(t.Templates()) > 1 {
-		return nil, errors.New("define and block are not allowed")
-	}
-	if t.Tree == nil || t.Root == nil {
-		return nil, errors.New("empty")
-	}
-	return t, limit(t.Root, false)
-}
-
-var allowedFunctions = []string{"and", "or", "not", "eq", "ne", "lt", "le", "gt", "ge", "len", "link"}
-
-// limit refuses what CheckTemplate does not allow.
-func limit(node parse.Node, looping bool) error {
-	switch n := node.(type) {
-	case *parse.ListNode:
-		if n == nil {
-			return nil
-		}
-		for _, c := range n.Nodes {
-			if err := limit(c, looping); err != nil {
-				return err
-			}
-		}
-		return nil
-	case *parse.IfNode:
-		return limitBranch(&n.BranchNode, looping)
-	case *parse.WithNode:
-		return limitBranch(&n.BranchNode, looping)
-	case *parse.RangeNode:
-		if looping {
-			return errors.New("a range inside a range is not allowed")
-		}
-		if arg := n.Pipe.Cmds[len(n.Pipe.Cmds)-1].Args[0]; arg.Type() != parse.NodeField && arg.Type() != parse.NodeVariable {
-			return fmt.Errorf("range over %s is not allowed", n.Pipe)
-		}
-		return limitBranch(&n.BranchNode, true)
-	case *parse.ActionNode:
-		return limit(n.Pipe, looping)
-	case *parse.PipeNode:
-		if n == nil {
-			return nil
-		}
-		for _, c := range n.Cmds {
-			for _, a := range c.Args {
-				if err := limit(a, looping); err != nil {
-					return err
-				}
-			}
-		}
-		return nil
-	case *parse.ChainNode:
-		return limit(n.Node, looping)
-	case *parse.IdentifierNode:
-		if !slices.Contains(allowedFunctions, n.Ident) {
-			return fmt.Errorf("function %s is not allowed", n.Ident)
-		}
-		return nil
-	case *parse.TextNode, *parse.FieldNode, *parse.VariableNode, *parse.DotNode, *parse.StringNode,
-		*parse.NumberNode, *parse.BoolNode, *parse.NilNode, *parse.CommentNode, *parse.BreakNode, *parse.ContinueNode:
-		return nil
-	}
-	return fmt.Errorf("%s is not allowed", node)
-}
-
-func limitBranch(n *parse.BranchNode, looping bool) error {
-	return cmp.Or(limit(n.Pipe, looping), limit(n.List, looping), limit(n.ElseList, looping))
-}
-
 func (o *overrideText) fill(v *view) (subject, body string, err error) {
-	var s, b limitedBuilder
-	if err := o.subject.Execute(&s, v); err != nil {
+	if subject, err = o.subject.Fill(v); err != nil {
 		return "", "", err
 	}
-	if err := o.body.Execute(&b, v); err != nil {
+	if body, err = o.body.Fill(v); err != nil {
 		return "", "", err
 	}
-	if texts.Line(s.String()) == "" {
+	if texts.Line(subject) == "" {
 		return "", "", errors.New("the subject is empty")
 	}
-	return s.String(), b.String(), nil
-}
-
-type limitedBuilder struct{ strings.Builder }
-
-func (b *limitedBuilder) Write(p []byte) (int, error) {
-	if b.Len()+len(p) > outputLimit {
-		return 0, fmt.Errorf("the text grows beyond %d bytes", outputLimit)
-	}
-	return b.Builder.Write(p)
+	return subject, body, nil
 }
 
 // sampleEnvelope is a message to try a template on, with everything that a

@@ -5,46 +5,62 @@
 // everything below one directory. PostgreSQL refuses to run as root, so a
 // cluster that root starts runs as an unprivileged user, to whom its directory
 // belongs.
+//
+// Several processes may use one cluster. Starting and ending it take turns
+// under a lock of the directory, and every user of it holds a second, shared
+// lock, so that the kernel counts the users even when they are killed.
 package pgcluster
 
 import (
-	"bytes"
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"net"
 	"net/url"
 	"os"
 	"os/exec"
-	"os/user"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// MinMajor is the oldest PostgreSQL whose behaviour the queries rely on.
-const MinMajor = 15
-
-// superuser owns the cluster.
-const superuser = "thidua"
+const (
+	// superuser owns the cluster.
+	superuser = "thidua"
+	// tries is how often a start that lost a race is repeated: for a free port,
+	// or against a server whose starter was killed under way.
+	tries = 3
+	// answerTimeout is how long a server may stay silent. While it says that
+	// it is recovering it may take as long as the caller allows.
+	answerTimeout = 60 * time.Second
+	// stopTimeout is how long a fast shutdown may take: it writes a checkpoint.
+	stopTimeout = 30 * time.Second
+	// poll is the pause between two looks at what cannot be waited for.
+	poll = 20 * time.Millisecond
+)
 
 // Options say where and how a cluster runs.
 type Options struct {
 	// Dir holds the data, the password and the log. It is made when missing.
 	Dir string
-	// Port to listen on, on 127.0.0.1; 0 picks a free one.
+	// Port to listen on, on 127.0.0.1; 0 picks a free one. A server that
+	// already runs keeps the port it has.
 	Port int
 	// Volatile trades safety for speed (fsync off): scratch databases only.
 	Volatile bool
 	// Settings are further lines for the server, such as max_connections=200.
 	Settings []string
+	// Temporary marks a server started here as one that nobody asked to stay:
+	// the last user who gives it up with Release ends it. Whoever adopts it
+	// without Temporary takes the mark off.
+	Temporary bool
 }
 
 // Cluster is a running private cluster, or one that was already running for
@@ -54,74 +70,107 @@ type Cluster struct {
 	port     int
 	password string
 	adopted  bool
-	cmd      *exec.Cmd
-	exited   chan struct{}
-	exitErr  error
+	pid      int
+	users    *os.File
+
+	cmd     *exec.Cmd // nil when adopted
+	exited  chan struct{}
+	exitErr error
+	leave   sync.Once
+	left    chan struct{}
 }
 
 // Start makes the cluster when it is missing and starts it when it does not
 // run. A server that already runs for this directory is adopted: it is used,
 // and Stop ends it all the same, because the directory is ours.
-func Start(ctx context.Context, opt Options) (*Cluster, error) {
-	bin, err := findPrograms()
-	if err != nil {
-		return nil, err
-	}
+//
+// ctx bounds the start only. A server outlives the process that started it.
+func Start(ctx context.Context, opt Options) (_ *Cluster, err error) {
 	runAs, err := unprivileged()
 	if err != nil {
 		return nil, err
 	}
-	if err := prepareDir(opt.Dir, runAs); err != nil {
+	if opt.Dir, err = prepareDir(opt.Dir, runAs); err != nil {
 		return nil, err
 	}
-	data := filepath.Join(opt.Dir, "data")
-	password, err := ensureInit(ctx, bin, opt, data, runAs)
+	lock, err := lockDir(ctx, opt.Dir)
 	if err != nil {
 		return nil, err
 	}
-	if err := checkMajor(bin, data); err != nil {
+	defer lock.Close()
+	bin, err := findPrograms(dataDir(opt.Dir))
+	if err != nil {
 		return nil, err
 	}
-	c := &Cluster{dir: opt.Dir, password: password}
-	if port, ok := runningPort(data); ok {
-		c.port, c.adopted = port, true
-		if err := c.waitReady(ctx); err == nil {
-			return c, nil
-		}
-		// A pid file of a server that is gone; PostgreSQL clears it itself.
-		c.adopted = false
+	password, err := ensureInit(ctx, bin, opt, runAs, lock)
+	if err != nil {
+		return nil, err
 	}
-	c.port = opt.Port
-	if c.port == 0 {
-		if c.port, err = freePort(); err != nil {
+	users, err := joinUsers(opt.Dir)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			users.Close()
+		}
+	}()
+	for try := 1; ; try++ {
+		c := &Cluster{dir: opt.Dir, password: password, users: users, exited: make(chan struct{}), left: make(chan struct{})}
+		var ended *endedError
+		switch err := c.adoptOrStart(ctx, bin, opt, runAs); {
+		case err == nil:
+			return c, nil
+		case try < tries && errors.As(err, &ended) && (ended.portTaken && opt.Port == 0 || Running(opt.Dir) || c.adopted):
+			continue
+		default:
 			return nil, err
 		}
+	}
+}
+
+func (c *Cluster) adoptOrStart(ctx context.Context, bin string, opt Options, runAs *syscall.Credential) (err error) {
+	data := dataDir(c.dir)
+	if pid, port, ok := running(data); ok {
+		c.pid, c.port, c.adopted = pid, port, true
+		go c.watch()
+		if err := c.waitReady(ctx); err != nil {
+			c.forget()
+			return err
+		}
+		if !opt.Temporary {
+			return unmarkTemporary(c.dir)
+		}
+		return nil
+	}
+	if err := clearLeftovers(ctx, data); err != nil {
+		return err
+	}
+	if c.port = opt.Port; c.port == 0 {
+		if c.port, err = freePort(); err != nil {
+			return err
+		}
 	} else if err := portFree(c.port); err != nil {
-		return nil, err
+		return err
+	}
+	mark := unmarkTemporary
+	if opt.Temporary {
+		mark = markTemporary
+	}
+	if err := mark(c.dir); err != nil {
+		return err
 	}
 	if err := c.start(bin, opt, data, runAs); err != nil {
-		return nil, err
+		return err
 	}
 	if err := c.waitReady(ctx); err != nil {
-		return nil, errors.Join(err, c.Stop(context.WithoutCancel(ctx)))
+		return errors.Join(err, c.end(context.WithoutCancel(ctx)))
 	}
-	return c, nil
-}
-
-// Running tells whether a server already runs for dir.
-func Running(dir string) bool {
-	_, ok := runningPort(filepath.Join(dir, "data"))
-	return ok
-}
-
-// Exists tells whether dir already holds a cluster.
-func Exists(dir string) bool {
-	_, err := os.Stat(filepath.Join(dir, "data", "PG_VERSION"))
-	return err == nil
+	return nil
 }
 
 func (c *Cluster) start(bin string, opt Options, data string, runAs *syscall.Credential) error {
-	logFile, err := os.OpenFile(filepath.Join(opt.Dir, "postgres.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	logFile, err := os.OpenFile(c.LogFile(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return fmt.Errorf("open the PostgreSQL log: %w", err)
 	}
@@ -142,7 +191,7 @@ func (c *Cluster) start(bin string, opt Options, data string, runAs *syscall.Cre
 		args = append(args, "-c", s)
 	}
 	c.cmd = exec.Command(filepath.Join(bin, "postgres"), args...)
-	c.cmd.Dir = opt.Dir
+	c.cmd.Dir = c.dir
 	c.cmd.Stdout, c.cmd.Stderr = logFile, logFile
 	// Its own process group: Ctrl-C at the terminal is for the supervisor,
 	// which stops things in order.
@@ -150,7 +199,7 @@ func (c *Cluster) start(bin string, opt Options, data string, runAs *syscall.Cre
 	if err := c.cmd.Start(); err != nil {
 		return fmt.Errorf("start postgres: %w", err)
 	}
-	c.exited = make(chan struct{})
+	c.pid = c.cmd.Process.Pid
 	go func() {
 		c.exitErr = c.cmd.Wait()
 		close(c.exited)
@@ -159,55 +208,133 @@ func (c *Cluster) start(bin string, opt Options, data string, runAs *syscall.Cre
 }
 
 // Stop ends the server in its fast mode: connections are cut, everything
-// committed stays.
+// committed stays. It ends an adopted server too, whoever else uses it; a
+// second call does nothing.
 func (c *Cluster) Stop(ctx context.Context) error {
-	pid, ok := pidOf(filepath.Join(c.dir, "data"))
-	if c.cmd != nil {
-		pid, ok = c.cmd.Process.Pid, true
+	lock, err := lockDir(ctx, c.dir)
+	if err != nil {
+		return err
 	}
-	if !ok {
+	defer lock.Close()
+	defer c.forget()
+	return c.end(ctx)
+}
+
+// Release gives the cluster up. It ends the server only if that was started
+// as Temporary, nobody has adopted it to stay, and nobody else uses it.
+func (c *Cluster) Release(ctx context.Context) error {
+	lock, err := lockDir(ctx, c.dir)
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	defer c.forget()
+	if !isTemporary(c.dir) || !lastUser(c.users) {
 		return nil
 	}
-	if err := syscall.Kill(pid, syscall.SIGINT); err != nil && !errors.Is(err, syscall.ESRCH) {
-		return fmt.Errorf("stop postgres (pid %d): %w", pid, err)
+	return c.end(ctx)
+}
+
+// forget gives up the place among the users and ends the watching.
+func (c *Cluster) forget() {
+	c.leave.Do(func() {
+		close(c.left)
+		if c.users != nil {
+			c.users.Close()
+		}
+	})
+}
+
+func (c *Cluster) end(ctx context.Context) error {
+	for _, how := range []struct {
+		signal syscall.Signal
+		wait   time.Duration
+	}{{syscall.SIGINT, stopTimeout}, {syscall.SIGQUIT, stopTimeout / 3}} {
+		if err := c.signal(how.signal); err != nil {
+			return fmt.Errorf("stop postgres (pid %d): %w", c.pid, err)
+		}
+		gone, err := c.awaitExit(ctx, how.wait)
+		if gone || err != nil {
+			return err
+		}
 	}
-	deadline := time.NewTimer(30 * time.Second)
-	defer deadline.Stop()
-	tick := time.NewTicker(20 * time.Millisecond)
+	return fmt.Errorf("postgres (pid %d) does not stop: its log is %s", c.pid, c.LogFile())
+}
+
+// signal reaches this cluster's server and no other process: the handle is
+// taken before the check, so the pid cannot pass to somebody else between.
+func (c *Cluster) signal(sig syscall.Signal) error {
+	if c.cmd != nil {
+		err := c.cmd.Process.Signal(sig)
+		if errors.Is(err, os.ErrProcessDone) {
+			return nil
+		}
+		return err
+	}
+	return signalIfServing(c.pid, dataDir(c.dir), sig)
+}
+
+func (c *Cluster) awaitExit(ctx context.Context, limit time.Duration) (gone bool, _ error) {
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	tick := time.NewTicker(poll)
 	defer tick.Stop()
 	for {
 		select {
-		case <-c.exitedOrNever():
-			return nil
+		case <-c.exited:
+			return true, nil
 		case <-tick.C:
-			if c.cmd == nil && !alive(pid) {
-				return nil
+			// An adopted server may no longer be watched.
+			if c.cmd == nil && !serves(c.pid, dataDir(c.dir)) {
+				return true, nil
 			}
-		case <-deadline.C:
-			return errors.Join(fmt.Errorf("postgres (pid %d) did not stop within 30 s", pid), syscall.Kill(pid, syscall.SIGQUIT))
+		case <-timer.C:
+			return false, nil
 		case <-ctx.Done():
-			return ctx.Err()
+			return false, fmt.Errorf("postgres (pid %d) has not stopped yet: %w", c.pid, ctx.Err())
 		}
 	}
 }
 
-func (c *Cluster) exitedOrNever() <-chan struct{} { return c.exited }
+// watch closes exited for an adopted server, which is no child to wait for.
+func (c *Cluster) watch() {
+	tick := time.NewTicker(10 * poll)
+	defer tick.Stop()
+	for serves(c.pid, dataDir(c.dir)) {
+		select {
+		case <-c.left:
+			return
+		case <-tick.C:
+		}
+	}
+	close(c.exited)
+}
 
-// Exited is closed when a server that this process started has ended; nil for
-// an adopted one.
+// Exited is closed when the server has ended. For an adopted one that is
+// noticed with a short delay, and no longer after Stop or Release.
 func (c *Cluster) Exited() <-chan struct{} { return c.exited }
+
+// Err says why the server ended; nil while it runs.
+func (c *Cluster) Err() error {
+	select {
+	case <-c.exited:
+		return c.ended()
+	default:
+		return nil
+	}
+}
 
 // Adopted tells that the server was already running.
 func (c *Cluster) Adopted() bool { return c.adopted }
 
 // PID of the server.
-func (c *Cluster) PID() int {
-	pid, _ := pidOf(filepath.Join(c.dir, "data"))
-	return pid
-}
+func (c *Cluster) PID() int { return c.pid }
 
 // Port on 127.0.0.1.
 func (c *Cluster) Port() int { return c.port }
+
+// LogFile is where the server writes its log.
+func (c *Cluster) LogFile() string { return filepath.Join(c.dir, "postgres.log") }
 
 // URL of one database of the cluster.
 func (c *Cluster) URL(database string) string {
@@ -233,215 +360,77 @@ func (c *Cluster) EnsureDatabase(ctx context.Context, name string) error {
 	if exists {
 		return nil
 	}
-	if _, err := conn.Exec(ctx, "CREATE DATABASE "+pgx.Identifier{name}.Sanitize()); err != nil {
+	_, err = conn.Exec(ctx, "CREATE DATABASE "+pgx.Identifier{name}.Sanitize())
+	if err != nil && !hasCode(err, duplicateDatabase, uniqueViolation) { // made by somebody else meanwhile
 		return fmt.Errorf("create database %s: %w", name, err)
 	}
 	return nil
 }
 
+// Postgres error codes.
+const (
+	cannotConnectNow  = "57P03" // starting up, recovering, shutting down
+	invalidPassword   = "28P01"
+	duplicateDatabase = "42P04"
+	uniqueViolation   = "23505"
+)
+
+func hasCode(err error, codes ...string) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && slices.Contains(codes, pg.Code)
+}
+
 func (c *Cluster) waitReady(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 60*time.Second)
-	defer cancel()
-	var last error
+	silence := time.NewTimer(answerTimeout)
+	defer silence.Stop()
 	for {
 		conn, err := pgx.Connect(ctx, c.URL("postgres"))
-		if err == nil {
+		switch {
+		case err == nil:
 			return conn.Close(ctx)
+		case hasCode(err, cannotConnectNow):
+			silence.Reset(answerTimeout)
+		case c.adopted && hasCode(err, invalidPassword):
+			return fmt.Errorf("the PostgreSQL that runs in %s does not take the password in %s: was the file changed?", c.dir, passwordFile(c.dir))
 		}
-		last = err
 		select {
-		case <-c.exitedOrNever():
-			return fmt.Errorf("postgres ended at once: %w; its log: %s", c.exitErr, c.logTail())
+		case <-c.exited:
+			return c.ended()
 		case <-ctx.Done():
-			return fmt.Errorf("postgres on port %d is not ready: %w; its log: %s", c.port, last, c.logTail())
-		case <-time.After(20 * time.Millisecond):
-		}
-		if c.adopted && !alive(c.PID()) {
-			return fmt.Errorf("the recorded postgres is gone: %w", last)
+			return fmt.Errorf("postgres on port %d is not ready: %w; its log: %s", c.port, ctx.Err(), c.logTail())
+		case <-silence.C:
+			return fmt.Errorf("postgres on port %d does not answer: %w; its log: %s", c.port, err, c.logTail())
+		case <-time.After(poll):
 		}
 	}
 }
 
+// endedError is a server that ended by itself.
+type endedError struct {
+	exit      error
+	log       string
+	portTaken bool
+}
+
+func (e *endedError) Error() string {
+	if e.exit == nil {
+		return "postgres ended; its log: " + e.log
+	}
+	return fmt.Sprintf("postgres ended: %v; its log: %s", e.exit, e.log)
+}
+
+func (c *Cluster) ended() error {
+	tail := c.logTail()
+	return &endedError{exit: c.exitErr, log: tail, portTaken: strings.Contains(tail, "could not bind") || strings.Contains(tail, "could not create any TCP")}
+}
+
 func (c *Cluster) logTail() string {
-	b, err := os.ReadFile(filepath.Join(c.dir, "postgres.log"))
+	b, err := os.ReadFile(c.LogFile())
 	if err != nil {
 		return err.Error()
 	}
 	lines := strings.Split(strings.TrimSpace(string(b)), "\n")
-	return strings.Join(lines[max(0, len(lines)-3):], " | ")
-}
-
-// findPrograms finds PostgreSQL's own programs, newest first.
-func findPrograms() (string, error) {
-	if dir := os.Getenv("THIDUA_POSTGRES_BIN"); dir != "" {
-		return dir, nil
-	}
-	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/postgres")
-	if err != nil {
-		return "", err
-	}
-	best, bestMajor := "", 0
-	for _, p := range found {
-		major, err := strconv.Atoi(filepath.Base(filepath.Dir(filepath.Dir(p))))
-		if err == nil && major > bestMajor {
-			best, bestMajor = filepath.Dir(p), major
-		}
-	}
-	if bestMajor >= MinMajor {
-		return best, nil
-	}
-	if p, err := exec.LookPath("postgres"); err == nil {
-		return filepath.Dir(p), nil
-	}
-	return "", fmt.Errorf("no PostgreSQL %d or newer found: install it (Debian: apt-get install postgresql), set THIDUA_POSTGRES_BIN to the folder of its programs, or give --database-url", MinMajor)
-}
-
-// unprivileged is nil for ordinary users; for root it is the user that the
-// server runs as.
-func unprivileged() (*syscall.Credential, error) {
-	if os.Geteuid() != 0 {
-		return nil, nil
-	}
-	for _, name := range []string{"postgres", "nobody"} {
-		u, err := user.Lookup(name)
-		if err != nil {
-			continue
-		}
-		uid, err := strconv.ParseUint(u.Uid, 10, 32)
-		if err != nil {
-			return nil, fmt.Errorf("user %s has the id %q", name, u.Uid)
-		}
-		gid, err := strconv.ParseUint(u.Gid, 10, 32)
-		if err != nil {
-			return nil, fmt.Errorf("user %s has the group %q", name, u.Gid)
-		}
-		return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil
-	}
-	return nil, errors.New("PostgreSQL does not run as root, and there is neither a user postgres nor nobody: start as an ordinary user")
-}
-
-func prepareDir(dir string, runAs *syscall.Credential) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("make the cluster's directory: %w", err)
-	}
-	if runAs == nil {
-		return nil
-	}
-	if err := os.Chown(dir, int(runAs.Uid), int(runAs.Gid)); err != nil {
-		return fmt.Errorf("give %s to the unprivileged user: %w", dir, err)
-	}
-	abs, err := filepath.Abs(dir)
-	if err != nil {
-		return err
-	}
-	for p := filepath.Dir(abs); p != "/"; p = filepath.Dir(p) {
-		st, err := os.Stat(p)
-		if err != nil {
-			return err
-		}
-		if st.Mode().Perm()&0o001 == 0 {
-			return fmt.Errorf("PostgreSQL runs as an unprivileged user and cannot pass through %s (mode %v): choose a data directory elsewhere, such as /var/lib/thidua", p, st.Mode().Perm())
-		}
-	}
-	return nil
-}
-
-func ensureInit(ctx context.Context, bin string, opt Options, data string, runAs *syscall.Credential) (string, error) {
-	passwordFile := filepath.Join(opt.Dir, "password")
-	if Exists(opt.Dir) {
-		b, err := os.ReadFile(passwordFile)
-		if err != nil {
-			return "", fmt.Errorf("read the private PostgreSQL's password: %w", err)
-		}
-		return strings.TrimSpace(string(b)), nil
-	}
-	random := make([]byte, 18)
-	if _, err := rand.Read(random); err != nil {
-		return "", err
-	}
-	password := hex.EncodeToString(random)
-	if err := os.WriteFile(passwordFile, []byte(password+"\n"), 0o600); err != nil {
-		return "", fmt.Errorf("write the private PostgreSQL's password: %w", err)
-	}
-	if runAs != nil {
-		if err := os.Chown(passwordFile, int(runAs.Uid), int(runAs.Gid)); err != nil {
-			return "", err
-		}
-	}
-	// An initdb that was cut short leaves a directory that the next one
-	// refuses; it holds nothing yet.
-	if err := os.RemoveAll(data); err != nil {
-		return "", err
-	}
-	args := []string{"-D", data, "-U", superuser, "--pwfile", passwordFile, "-A", "scram-sha-256", "-E", "UTF8", "--locale=C.UTF-8"}
-	if opt.Volatile {
-		args = append(args, "--no-sync")
-	}
-	cmd := exec.CommandContext(ctx, filepath.Join(bin, "initdb"), args...)
-	cmd.Dir = opt.Dir
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: runAs}
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
-	if err := cmd.Run(); err != nil {
-		return "", fmt.Errorf("initdb: %w: %s", err, strings.TrimSpace(out.String()))
-	}
-	return password, nil
-}
-
-func checkMajor(bin, data string) error {
-	b, err := os.ReadFile(filepath.Join(data, "PG_VERSION"))
-	if err != nil {
-		return fmt.Errorf("read the cluster's version: %w", err)
-	}
-	have := strings.TrimSpace(string(b))
-	out, err := exec.Command(filepath.Join(bin, "postgres"), "--version").Output()
-	if err != nil {
-		return fmt.Errorf("ask postgres for its version: %w", err)
-	}
-	fields := strings.Fields(string(out)) // "postgres (PostgreSQL) 15.18 (Debian …)"
-	if len(fields) < 3 {
-		return fmt.Errorf("postgres --version answered %q", out)
-	}
-	if major, _, _ := strings.Cut(fields[2], "."); major != have {
-		return fmt.Errorf("the data in %s are PostgreSQL %s's, the programs in %s are %s's: install PostgreSQL %s, or move the data with pg_upgrade", data, have, bin, major, have)
-	}
-	return nil
-}
-
-// pidOf reads the pid that a server wrote, when that process is alive.
-func pidOf(data string) (int, bool) {
-	lines := pidFile(data)
-	if len(lines) == 0 {
-		return 0, false
-	}
-	pid, err := strconv.Atoi(lines[0])
-	return pid, err == nil && alive(pid)
-}
-
-func runningPort(data string) (int, bool) {
-	lines := pidFile(data)
-	if _, ok := pidOf(data); !ok || len(lines) < 4 {
-		return 0, false
-	}
-	port, err := strconv.Atoi(lines[3])
-	return port, err == nil
-}
-
-func pidFile(data string) []string {
-	b, err := os.ReadFile(filepath.Join(data, "postmaster.pid"))
-	if err != nil {
-		return nil
-	}
-	return strings.Split(string(b), "\n")
-}
-
-// alive tells whether pid is a running postgres: pids are used again.
-func alive(pid int) bool {
-	if pid <= 0 || syscall.Kill(pid, 0) != nil {
-		return false
-	}
-	comm, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/comm")
-	return err != nil || strings.HasPrefix(string(comm), "postgres")
+	return strings.Join(lines[max(0, len(lines)-4):], " | ")
 }
 
 func freePort() (int, error) {

@@ -10,8 +10,8 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	v1 "thidua.dev/thidua/api/v1"
 	"thidua.dev/thidua/activities"
+	v1 "thidua.dev/thidua/api/v1"
 	"thidua.dev/thidua/internal/auth"
 	"thidua.dev/thidua/internal/clock"
 	"thidua.dev/thidua/internal/engine"

@@ -39,4 +39,14 @@ func TestSeed(t *testing.T) {
 	for k, v := range counts {
 		t.Log(k, v)
 	}
+	set, _ := manifest.Load([]string{"../../examples/seed-2021"}, nil)
+	for _, lang := range []string{"en", "vi"} {
+		lines, err := Story(t.Context(), r.Engine.Pool(), &set.Campaigns[0].Spec, "covid-2021", lang)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, l := range lines {
+			t.Log(l)
+		}
+	}
 }

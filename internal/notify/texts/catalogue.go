@@ -138,8 +138,11 @@ func (c *Catalogue) Text(t v1.Text) string {
 
 // Link marks a link in a text: the address where letters are plain, words that
 // lead there where they are not. Marks are control characters, which clean input
-// doesn't hold; Render turns them into text or HTML.
+// doesn't hold; Text and HTML turn them into what they show. No address, no link.
 func Link(url, words string) string {
+	if url == "" {
+		return ""
+	}
 	return string(linkStart) + url + string(linkMiddle) + words + string(linkEnd)
 }
 
@@ -151,8 +154,8 @@ const (
 	TableMark = "\x04"
 )
 
-// Functions are what a template may call besides text/template's own.
-var Functions = template.FuncMap{"link": Link}
+// functions are what a template may call besides text/template's own.
+var functions = template.FuncMap{"link": Link}
 
 func mustLoad(l Language) *Catalogue {
 	c := &Catalogue{Language: l, messages: map[string]*template.Template{}}
@@ -166,7 +169,7 @@ func mustLoad(l Language) *Catalogue {
 	c.shared = template.Must(template.ParseFS(files, string(l)+"/shared.tmpl"))
 	for _, name := range Messages {
 		file := name + ".tmpl"
-		c.messages[name] = template.Must(template.New(file).Funcs(Functions).Option("missingkey=error").
+		c.messages[name] = template.Must(template.New(file).Funcs(functions).Option("missingkey=error").
 			ParseFS(files, string(l)+"/"+file))
 	}
 	return c

@@ -136,6 +136,9 @@ func plainLinks(s string) string {
 
 func htmlLinks(s string) string {
 	return replaceLinks(s, html.EscapeString, func(url, words string) string {
+		if !strings.HasPrefix(url, "https://") && !strings.HasPrefix(url, "http://") && !strings.HasPrefix(url, "mailto:") {
+			return html.EscapeString(words) // an operator's template may name any
+		}
 		return `<a href="` + html.EscapeString(url) + `">` + html.EscapeString(words) + `</a>`
 	})
 }

@@ -153,7 +153,7 @@ FROM (SELECT count(*) AS expected,
              count(*) FILTER (WHERE o.state = 'Settled' AND o.received_at <= o.due_at) AS on_time,
              count(*) FILTER (WHERE o.state = 'Settled' AND o.received_at > o.due_at) AS late,
              count(*) FILTER (WHERE o.state = 'Lapsed') AS missing
-      FROM obligation o WHERE o.round_id = $2) c
+      FROM obligation o WHERE o.round_id = $2 AND o.kind IN ('Registration', 'Report')) c
 WHERE r.id = $2
 `
 

@@ -12,6 +12,17 @@ import (
 	"github.com/shopspring/decimal"
 )
 
+const countUnsent = `-- name: CountUnsent :one
+SELECT count(*) FROM message WHERE campaign_id = $1 AND state NOT IN ('Sent', 'Superseded', 'Expired')
+`
+
+func (q *Queries) CountUnsent(ctx context.Context, campaignID int64) (int64, error) {
+	row := q.db.QueryRow(ctx, countUnsent, campaignID)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const owedDecision = `-- name: OwedDecision :one
 SELECT due_at FROM obligation WHERE campaign_id = $1 AND kind = 'Decision' AND state = 'Owing'
 `
@@ -212,56 +223,6 @@ func (q *Queries) StoryLetters(ctx context.Context, campaignID int64) (StoryLett
 	return i, err
 }
 
-const storyNotices = `-- name: StoryNotices :many
-SELECT n.round_id, coalesce(r.name, '')::text AS round, n.step, n.state, n.role, count(*)::int AS notices,
-       count(DISTINCT n.unit)::int AS units, min(n.instant)::timestamptz AS at, array_agg(DISTINCT n.unit ORDER BY n.unit)::text[] AS codes
-FROM notice n LEFT JOIN round r ON r.id = n.round_id
-WHERE n.campaign_id = $1
-GROUP BY n.round_id, r.name, n.step, n.state, n.role ORDER BY min(n.instant), n.step, n.role, n.state
-`
-
-type StoryNoticesRow struct {
-	RoundID *int64
-	Round   string
-	Step    string
-	State   string
-	Role    string
-	Notices int32
-	Units   int32
-	At      time.Time
-	Codes   []string
-}
-
-func (q *Queries) StoryNotices(ctx context.Context, campaignID int64) ([]StoryNoticesRow, error) {
-	rows, err := q.db.Query(ctx, storyNotices, campaignID)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []StoryNoticesRow{}
-	for rows.Next() {
-		var i StoryNoticesRow
-		if err := rows.Scan(
-			&i.RoundID,
-			&i.Round,
-			&i.Step,
-			&i.State,
-			&i.Role,
-			&i.Notices,
-			&i.Units,
-			&i.At,
-			&i.Codes,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const storyRounds = `-- name: StoryRounds :many
 SELECT r.name, r.kind, r.closes_at, coalesce(r.expected, 0)::int AS expected, coalesce(r.on_time, 0)::int AS on_time,
        coalesce(r.late, 0)::int AS late, coalesce(r.missing, 0)::int AS missing,
@@ -298,6 +259,69 @@ func (q *Queries) StoryRounds(ctx context.Context, campaignID int64) ([]StoryRou
 			&i.Late,
 			&i.Missing,
 			&i.DueAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const storySteps = `-- name: StorySteps :many
+SELECT coalesce(r.name, '')::text AS round, n.step, min(n.instant)::timestamptz AS at,
+       count(DISTINCT n.unit)::int AS units,
+       count(*) FILTER (WHERE n.state = 'NoRecipient')::int AS without_recipient,
+       count(*) FILTER (WHERE n.state = 'Tasked')::int AS letters,
+       (SELECT count(*) FROM message m WHERE m.campaign_id = n.campaign_id AND m.step = n.step
+           AND m.round_id IS NOT DISTINCT FROM n.round_id AND m.state = 'Sent')::int AS mails,
+       (SELECT count(*) FROM message m WHERE m.campaign_id = n.campaign_id AND m.step = n.step
+           AND m.round_id IS NOT DISTINCT FROM n.round_id AND m.state = 'Sent' AND m.list)::int AS lists,
+       coalesce((SELECT string_agg(DISTINCT m.recipient, ', ') FROM message m WHERE m.campaign_id = n.campaign_id AND m.step = n.step
+           AND m.round_id IS NOT DISTINCT FROM n.round_id AND m.state = 'Sent' AND m.list), '')::text AS list_recipients,
+       (array_agg(DISTINCT n.unit ORDER BY n.unit))::text[] AS codes
+FROM notice n LEFT JOIN round r ON r.id = n.round_id
+WHERE n.campaign_id = $1
+GROUP BY n.campaign_id, n.round_id, r.name, n.step
+ORDER BY min(n.instant), n.step
+`
+
+type StoryStepsRow struct {
+	Round            string
+	Step             string
+	At               time.Time
+	Units            int32
+	WithoutRecipient int32
+	Letters          int32
+	Mails            int32
+	Lists            int32
+	ListRecipients   string
+	Codes            []string
+}
+
+// What each step of each round came to: notices, mails, lists, letters.
+func (q *Queries) StorySteps(ctx context.Context, campaignID int64) ([]StoryStepsRow, error) {
+	rows, err := q.db.Query(ctx, storySteps, campaignID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []StoryStepsRow{}
+	for rows.Next() {
+		var i StoryStepsRow
+		if err := rows.Scan(
+			&i.Round,
+			&i.Step,
+			&i.At,
+			&i.Units,
+			&i.WithoutRecipient,
+			&i.Letters,
+			&i.Mails,
+			&i.Lists,
+			&i.ListRecipients,
+			&i.Codes,
 		); err != nil {
 			return nil, err
 		}

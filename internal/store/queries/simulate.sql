@@ -15,13 +15,6 @@ SELECT r.name, r.kind, r.closes_at, coalesce(r.expected, 0)::int AS expected, co
        (SELECT min(d.due_at) FROM round_due d WHERE d.round_id = r.id)::timestamptz AS due_at
 FROM round r WHERE r.campaign_id = @campaign_id ORDER BY r.opens_at, r.seq;
 
--- name: StoryNotices :many
-SELECT n.round_id, coalesce(r.name, '')::text AS round, n.step, n.state, n.role, count(*)::int AS notices,
-       count(DISTINCT n.unit)::int AS units, min(n.instant)::timestamptz AS at, array_agg(DISTINCT n.unit ORDER BY n.unit)::text[] AS codes
-FROM notice n LEFT JOIN round r ON r.id = n.round_id
-WHERE n.campaign_id = @campaign_id
-GROUP BY n.round_id, r.name, n.step, n.state, n.role ORDER BY min(n.instant), n.step, n.role, n.state;
-
 -- name: StoryLate :many
 -- Who came late or never, by round.
 SELECT r.name AS round, o.owner, o.state, o.received_at, o.due_at
@@ -45,3 +38,24 @@ JOIN participant p ON p.campaign_id = v.campaign_id AND p.unit = l.unit
 WHERE v.campaign_id = @campaign_id AND v.name = @review AND l.rank = 1
   AND k.version = (SELECT max(x.version) FROM ranking x WHERE x.review_id = v.id)
 ORDER BY l.grp, l.unit;
+
+-- name: StorySteps :many
+-- What each step of each round came to: notices, mails, lists, letters.
+SELECT coalesce(r.name, '')::text AS round, n.step, min(n.instant)::timestamptz AS at,
+       count(DISTINCT n.unit)::int AS units,
+       count(*) FILTER (WHERE n.state = 'NoRecipient')::int AS without_recipient,
+       count(*) FILTER (WHERE n.state = 'Tasked')::int AS letters,
+       (SELECT count(*) FROM message m WHERE m.campaign_id = n.campaign_id AND m.step = n.step
+           AND m.round_id IS NOT DISTINCT FROM n.round_id AND m.state = 'Sent')::int AS mails,
+       (SELECT count(*) FROM message m WHERE m.campaign_id = n.campaign_id AND m.step = n.step
+           AND m.round_id IS NOT DISTINCT FROM n.round_id AND m.state = 'Sent' AND m.list)::int AS lists,
+       coalesce((SELECT string_agg(DISTINCT m.recipient, ', ') FROM message m WHERE m.campaign_id = n.campaign_id AND m.step = n.step
+           AND m.round_id IS NOT DISTINCT FROM n.round_id AND m.state = 'Sent' AND m.list), '')::text AS list_recipients,
+       (array_agg(DISTINCT n.unit ORDER BY n.unit))::text[] AS codes
+FROM notice n LEFT JOIN round r ON r.id = n.round_id
+WHERE n.campaign_id = @campaign_id
+GROUP BY n.campaign_id, n.round_id, r.name, n.step
+ORDER BY min(n.instant), n.step;
+
+-- name: CountUnsent :one
+SELECT count(*) FROM message WHERE campaign_id = @campaign_id AND state NOT IN ('Sent', 'Superseded', 'Expired');

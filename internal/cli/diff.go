@@ -1,0 +1,235 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	v1 "thidua.dev/thidua/api/v1"
+	"thidua.dev/thidua/internal/engine"
+	"thidua.dev/thidua/internal/manifest"
+	"thidua.dev/thidua/internal/plan"
+)
+
+func (a *app) diffCommand() *cobra.Command {
+	var files []string
+	var format string
+	cmd := &cobra.Command{
+		Use:   "diff -f FILE",
+		Short: "Show what apply would change, and which dates would move (so sánh)",
+		Long: `Diff compares the files with what is declared: the fields of each object and,
+for every campaign that they touch, the dates that would come, go or move, with
+the hash of the plan before and after. It stores nothing.
+
+Exit code: 0 nothing differs, 1 something does, 2 error.
+
+So sánh tệp với nội dung đã khai báo: trường nào đổi, mốc thời gian nào dời.`,
+		Example: `  thidua diff -f my-campaign
+  thidua diff -f campaign.yaml -o json`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			d, err := a.diff(cmd.Context(), files)
+			if err != nil {
+				return &withCode{err, exitUsage}
+			}
+			if format == formatTable {
+				d.write(a.out)
+			} else if err := writeDocument(a.out, format, d); err != nil {
+				return &withCode{err, exitUsage}
+			}
+			if len(d.Objects) > 0 || len(d.Plans) > 0 {
+				return exitCode(exitFailed)
+			}
+			return nil
+		},
+	}
+	filesFlag(cmd, &files)
+	outputFlag(cmd, &format, formatTable, formatJSON, formatYAML)
+	return cmd
+}
+
+// difference between files and what is declared. Only what differs is listed.
+type difference struct {
+	Objects []objectDiff `json:"objects"`
+	Plans   []planDiff   `json:"plans"`
+}
+
+type objectDiff struct {
+	Kind       string        `json:"kind"`
+	Name       string        `json:"name"`
+	Result     string        `json:"result"` // created or configured
+	Generation int64         `json:"generation"`
+	Fields     []fieldChange `json:"fields"`
+}
+
+type fieldChange struct {
+	Field string `json:"field"`
+	Old   string `json:"old"`
+	New   string `json:"new"`
+}
+
+// planDiff is what becomes of one campaign's dates.
+type planDiff struct {
+	Campaign string       `json:"campaign"`
+	OldHash  string       `json:"oldPlanHash"` // empty: the campaign is new
+	NewHash  string       `json:"newPlanHash"`
+	Added    []plan.Event `json:"added"`
+	Removed  []plan.Event `json:"removed"`
+	Moved    []eventMove  `json:"moved"`
+
+	zone *time.Location
+}
+
+type eventMove struct {
+	From  time.Time  `json:"from"`
+	Event plan.Event `json:"event"`
+}
+
+func (a *app) diff(ctx context.Context, files []string) (*difference, error) {
+	if len(files) == 0 {
+		return nil, misuse("which files? give -f FILE, -f DIR or -f -")
+	}
+	e, closeDB, err := a.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer closeDB()
+	old, err := readStored(ctx, e)
+	if err != nil {
+		return nil, err
+	}
+	set, warnings, err := load(files, a.in, old.set)
+	a.warn(warnings)
+	if err != nil {
+		return nil, err
+	}
+	applied, err := e.Apply(ctx, engine.By(operator(), ""), set, true)
+	if err != nil {
+		return nil, err
+	}
+	d := &difference{Objects: []objectDiff{}}
+	for _, o := range applied {
+		if o.Result == "unchanged" {
+			continue
+		}
+		od := objectDiff{o.Kind, o.Name, o.Result, o.Generation, []fieldChange{}}
+		for _, c := range o.Changes {
+			od.Fields = append(od.Fields, fieldChange{c.Field, c.Old, c.New})
+		}
+		d.Objects = append(d.Objects, od)
+	}
+	d.Plans, err = diffPlans(old.set, set)
+	return d, err
+}
+
+// diffPlans compares the plans of every campaign: a calendar or a roster moves
+// the dates of campaigns that no file names.
+func diffPlans(old, files *manifest.Set) ([]planDiff, error) {
+	all := manifest.NewSet()
+	all.Overlay(old)
+	all.Overlay(files)
+	diffs := []planDiff{}
+	for _, c := range all.Campaigns {
+		after, err := engine.PlanOf(all, c.Name, 1)
+		if err != nil {
+			return nil, fmt.Errorf("Campaign %s: %w", c.Name, err)
+		}
+		before := &plan.Plan{}
+		if old.Campaign(v1.Name(c.Name)) != nil {
+			if before, err = engine.PlanOf(old, c.Name, 1); err != nil {
+				return nil, fmt.Errorf("stored Campaign %s: %w", c.Name, err)
+			}
+		}
+		if before.Hash != after.Hash {
+			diffs = append(diffs, diffPlan(before, after, zoneOf(c.Spec.TimeZone)))
+		}
+	}
+	return diffs, nil
+}
+
+// eventKey says which event of one plan is which of another.
+type eventKey struct {
+	kind        plan.EventType
+	round, step string
+	calendar    v1.Name
+	review      v1.Name
+}
+
+func keyOf(e plan.Event) eventKey { return eventKey{e.Type, e.Round, e.Step, e.Calendar, e.Review} }
+
+func diffPlan(before, after *plan.Plan, zone *time.Location) planDiff {
+	d := planDiff{
+		Campaign: after.Campaign, OldHash: before.Hash, NewHash: after.Hash,
+		Added: []plan.Event{}, Removed: []plan.Event{}, Moved: []eventMove{}, zone: zone,
+	}
+	was := map[eventKey]plan.Event{}
+	for _, e := range before.Events {
+		was[keyOf(e)] = e
+	}
+	is := map[eventKey]bool{}
+	for _, e := range after.Events {
+		is[keyOf(e)] = true
+		switch from, there := was[keyOf(e)]; {
+		case !there:
+			d.Added = append(d.Added, e)
+		case !from.At.Equal(e.At):
+			d.Moved = append(d.Moved, eventMove{from.At, e})
+		}
+	}
+	for _, e := range before.Events {
+		if !is[keyOf(e)] {
+			d.Removed = append(d.Removed, e)
+		}
+	}
+	return d
+}
+
+func (d *difference) write(w io.Writer) {
+	for _, o := range d.Objects {
+		fmt.Fprintf(w, "%s %s (generation %d)\n", lowerKind(o.Kind, o.Name), o.Result, o.Generation)
+		for _, f := range o.Fields {
+			fmt.Fprintf(w, "  %s: %s → %s\n", f.Field, cmp.Or(f.Old, "(none)"), cmp.Or(f.New, "(none)"))
+		}
+	}
+	for _, p := range d.Plans {
+		p.write(w)
+	}
+}
+
+func (p planDiff) write(w io.Writer) {
+	fmt.Fprintf(w, "plan of campaign/%s: %d dates added, %d removed, %d moved\n  hash %s → %s\n",
+		p.Campaign, len(p.Added), len(p.Removed), len(p.Moved), cmp.Or(p.OldHash, "(none)"), p.NewHash)
+	if p.OldHash == "" {
+		fmt.Fprintf(w, "  see them with: thidua plan -f … %s\n", p.Campaign)
+		return
+	}
+	for _, e := range p.Added {
+		fmt.Fprintf(w, "  + %s  %s\n", dayAndTime(e.At, p.zone), eventLine(e))
+	}
+	for _, e := range p.Removed {
+		fmt.Fprintf(w, "  - %s  %s\n", dayAndTime(e.At, p.zone), eventLine(e))
+	}
+	for _, m := range p.Moved {
+		fmt.Fprintf(w, "  ~ %s → %s  %s\n", dayAndTime(m.From, p.zone), dayAndTime(m.Event.At, p.zone), eventLine(m.Event))
+		if m.Event.Reason != "" {
+			fmt.Fprintf(w, "      ↳ %s\n", m.Event.Reason)
+		}
+	}
+}
+
+func dayAndTime(t time.Time, zone *time.Location) string {
+	return longDay(t, zone) + t.In(zone).Format(" 15:04")
+}
+
+// eventLine is an event without its instant.
+func eventLine(e plan.Event) string {
+	line := eventWords(e)
+	if e.Round != "" {
+		line += ", " + e.Round
+	}
+	return fmt.Sprintf("%s (%s, %d đơn vị)", line, e.Calendar, e.Units)
+}

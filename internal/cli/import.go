@@ -1,0 +1,83 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+
+	"thidua.dev/thidua/internal/manifest"
+)
+
+func (a *app) importCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "import contacts -f FILE",
+		Short: "Load contacts from a CSV file (nhập đầu mối liên hệ)",
+		Args:  cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return misuse("cannot import %q; there is: contacts", args[0])
+			}
+			return misuse("import what? there is: contacts")
+		},
+	}
+	cmd.AddCommand(a.importContactsCommand())
+	return cmd
+}
+
+func (a *app) importContactsCommand() *cobra.Command {
+	var files []string
+	var dryRun bool
+	var req request
+	cmd := &cobra.Command{
+		Use:   "contacts -f FILE.contacts.csv",
+		Short: "Load who speaks for each unit (nhập đầu mối liên hệ của đơn vị)",
+		Long: `Contacts are people: they are kept apart from rosters, are never part of a
+declared object, and can be erased. The file has the columns unit, role
+(FocalPoint or Leader), name and email; a contact that is there already is
+replaced. All rows are stored, or none when one is wrong.
+
+Danh sách đầu mối và lãnh đạo đơn vị, lưu từ bảng tính dạng CSV UTF-8.`,
+		Example: `  thidua import contacts -f don-vi.contacts.csv
+  thidua import contacts -f don-vi.contacts.csv --dry-run`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			act, err := req.act()
+			if err != nil {
+				return err
+			}
+			if len(files) == 0 {
+				return misuse("which file? give -f NAME.contacts.csv")
+			}
+			e, closeDB, err := a.open(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer closeDB()
+			old, err := readStored(cmd.Context(), e)
+			if err != nil {
+				return err
+			}
+			set, warnings, err := load(files, a.in, old.set)
+			a.warn(warnings)
+			if err != nil {
+				return err
+			}
+			if objects := set.Objects(); len(objects) > 0 {
+				source, _ := set.Source(objects[0])
+				return fail("%s: holds a %s; import contacts takes NAME.contacts.csv only, apply takes the rest",
+					source, objects[0].GetObjectKind().GroupVersionKind().Kind)
+			}
+			only := manifest.NewSet()
+			if err := only.Add(set.Contacts, "import"); err != nil {
+				return err
+			}
+			if _, err := e.Apply(cmd.Context(), act, only, dryRun); err != nil {
+				return err
+			}
+			a.printContacts(len(only.Contacts), dryRun)
+			return nil
+		},
+	}
+	filesFlag(cmd, &files)
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "check everything, store nothing")
+	req.flags(cmd)
+	return cmd
+}

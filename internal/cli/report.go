@@ -1,0 +1,171 @@
+package cli
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"thidua.dev/thidua/internal/calendar"
+	"thidua.dev/thidua/internal/engine"
+)
+
+// whose report is meant.
+type whose struct{ campaign, round, unit string }
+
+func (o *whose) flags(a *app, cmd *cobra.Command) {
+	a.campaignFlag(cmd, &o.campaign)
+	cmd.Flags().StringVar(&o.round, "round", "", "the round, such as monthly/2021-11 or registration")
+	cmd.Flags().StringVar(&o.unit, "unit", "", "the unit's code")
+	_ = cmd.RegisterFlagCompletionFunc("round", a.completeRounds)
+}
+
+func (o *whose) check(verb string) error {
+	for _, f := range []struct{ flag, value string }{{"-c CAMPAIGN", o.campaign}, {"--round ROUND", o.round}, {"--unit UNIT", o.unit}} {
+		if f.value == "" {
+			return misuse("%s: give %s", verb, f.flag)
+		}
+	}
+	return nil
+}
+
+func (a *app) submitCommand() *cobra.Command {
+	var o whose
+	var file string
+	var req request
+	cmd := &cobra.Command{
+		Use:   "submit -c CAMPAIGN --round ROUND --unit UNIT -f REPORT",
+		Short: "Hand in a unit's report on its behalf (nộp báo cáo)",
+		Long: `Submit takes a report, whole or not at all. The file is YAML or JSON with
+sections (the outline), figures (numbers in quotes, so that none is ever rounded)
+and, for a registration, hardTasks. Where the unit's leader approves reports, it
+counts from the approval.
+
+Nộp báo cáo thay đơn vị, ví dụ khi đơn vị gửi bản giấy:
+
+  sections:
+    ketQua: Đã hoàn thành 12/12 nhiệm vụ.
+  figures:
+    online-files: "87.5"`,
+		Example: `  thidua submit -c covid-2021 --round monthly/2021-11 --unit STTTT-HNI -f report.yaml
+  thidua submit -c covid-2021 --round registration --unit STTTT-HNI -f - <<< 'hardTasks: ["Hội nghị truyền hình đến 100% xã"]'`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := o.check("submit"); err != nil {
+				return err
+			}
+			if file == "" {
+				return misuse("submit: where is the report? give -f FILE, or -f - for stdin")
+			}
+			report, err := readReport(file, a.in)
+			if err != nil {
+				return err
+			}
+			return a.steer(cmd.Context(), req, func(e *engine.Engine, act engine.Act) error {
+				receipt, err := e.Submit(cmd.Context(), act, o.campaign, o.round, o.unit, report)
+				if err != nil {
+					return err
+				}
+				return a.printReceipt(cmd, e, o.campaign, receipt)
+			})
+		},
+	}
+	o.flags(a, cmd)
+	cmd.Flags().StringVarP(&file, "filename", "f", "", "the report, or - for stdin")
+	req.flags(cmd)
+	return cmd
+}
+
+func (a *app) approveCommand() *cobra.Command {
+	var o whose
+	var req request
+	cmd := &cobra.Command{
+		Use:   "approve -c CAMPAIGN --round ROUND --unit UNIT",
+		Short: "Record that a unit's leader approved its report (lãnh đạo duyệt)",
+		Long: `Approve is the word of the unit's leader: the newest version that was handed up
+is received, as of now. From the command line it is recorded as done on behalf.
+
+Ghi nhận lãnh đạo đơn vị đã duyệt; báo cáo được tính từ lúc này.`,
+		Example: `  thidua approve -c covid-2021 --round monthly/2021-11 --unit STTTT-HNI --reason "công văn 88/STTTT-VP"`,
+		Args:    noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := o.check("approve"); err != nil {
+				return err
+			}
+			return a.steer(cmd.Context(), req, func(e *engine.Engine, act engine.Act) error {
+				receipt, err := e.Approve(cmd.Context(), act, o.campaign, o.round, o.unit)
+				if err != nil {
+					return err
+				}
+				return a.printReceipt(cmd, e, o.campaign, receipt)
+			})
+		},
+	}
+	o.flags(a, cmd)
+	req.flags(cmd)
+	return cmd
+}
+
+func (a *app) printReceipt(cmd *cobra.Command, e *engine.Engine, campaign string, r engine.Receipt) error {
+	c, err := a.campaign(cmd.Context(), e, campaign)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(a.out, receiptLine(r, c.zone))
+	return nil
+}
+
+// receiptLine tells what became of a report, in the words of the desk that
+// takes it.
+func receiptLine(r engine.Receipt, zone *time.Location) string {
+	at := hour(r.ReceivedAt, zone) + ", " + longDay(r.ReceivedAt, zone)
+	en := r.ReceivedAt.In(zone).Format("15:04 on 2006-01-02")
+	head := fmt.Sprintf("%s, %s, lần %d: ", r.Unit, r.Round, r.Version)
+	switch {
+	case !r.Settled:
+		return head + fmt.Sprintf("đã trình lãnh đạo đơn vị lúc %s; chờ duyệt (handed up %s, waits for approval)", at, en)
+	case r.OnTime:
+		return head + fmt.Sprintf("đã tiếp nhận lúc %s, đúng hạn (received %s, on time)", at, en)
+	}
+	return head + fmt.Sprintf("đã tiếp nhận lúc %s, trễ hạn (received %s, late)", at, en)
+}
+
+func (a *app) decideCommand() *cobra.Command {
+	var req request
+	var number, dated, signedBy string
+	cmd := &cobra.Command{
+		Use:   "decide CAMPAIGN --number NUMBER --dated DATE",
+		Short: "Record the award decision (quyết định khen thưởng)",
+		Long: `Decide records the decision of the competent authority as it is printed. The
+nominees of the final review are awarded. People decide; the engine keeps it.
+
+Ghi nhận quyết định khen thưởng đã ban hành.`,
+		Example:           `  thidua decide covid-2021 --number 512/QĐ-BTTTT --dated 2022-04-08 --signed-by "Bộ trưởng Nguyễn Mạnh Hùng"`,
+		Args:              oneName("campaign"),
+		ValidArgsFunction: a.completeCampaigns,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if number == "" {
+				return misuse("decide %s: give --number, such as 512/QĐ-BTTTT", args[0])
+			}
+			if dated == "" {
+				return misuse("decide %s: give --dated, such as 2022-04-08", args[0])
+			}
+			day, err := calendar.ParseDate(dated)
+			if err != nil {
+				return misuse("--dated %q is not a date such as 2022-04-08", dated)
+			}
+			return a.steer(cmd.Context(), req, func(e *engine.Engine, act engine.Act) error {
+				if err := e.Decide(cmd.Context(), act, args[0], engine.Decided{Number: number, Dated: day, SignedBy: signedBy}); err != nil {
+					return err
+				}
+				fmt.Fprintf(a.out, "campaign/%s: đã ghi nhận quyết định %s ngày %02d/%02d/%d (decided)\n", args[0], number, day.Day, day.Month, day.Year)
+				return nil
+			})
+		},
+	}
+	cmd.Flags().StringVar(&number, "number", "", "the decision's number and symbol, as printed")
+	cmd.Flags().StringVar(&dated, "dated", "", "the decision's own date")
+	cmd.Flags().StringVar(&signedBy, "signed-by", "", "who signed it")
+	req.flags(cmd)
+	return cmd
+}

@@ -1,0 +1,204 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"thidua.dev/thidua/internal/engine"
+)
+
+// steer opens the database and carries an act out.
+func (a *app) steer(ctx context.Context, req request, do func(e *engine.Engine, act engine.Act) error) error {
+	act, err := req.act()
+	if err != nil {
+		return err
+	}
+	e, closeDB, err := a.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer closeDB()
+	return do(e, act)
+}
+
+func (a *app) launchCommand() *cobra.Command {
+	var req request
+	var backdate bool
+	cmd := &cobra.Command{
+		Use:   "launch CAMPAIGN",
+		Short: "Start a declared campaign (phát động)",
+		Long: `Launch is the act by which a campaign starts; before it nothing is sent. A
+launch planned for a later instant waits for it. A launch planned for an earlier
+day needs --backdate: steps older than the act are recorded as skipped, and
+nobody hears of them.
+
+Phát động phong trào. Từ lúc này hệ thống tự nhắc việc và thu báo cáo.`,
+		Example: `  thidua launch chuyen-doi-so-2027 --reason "215/KH-SKHCN"
+  thidua launch covid-2021 --backdate`,
+		Args:              oneName("campaign"),
+		ValidArgsFunction: a.completeCampaigns,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.steer(cmd.Context(), req, func(e *engine.Engine, act engine.Act) error {
+				if err := e.Launch(cmd.Context(), act, args[0], engine.LaunchOptions{Backdate: backdate}); err != nil {
+					return err
+				}
+				c, err := a.campaign(cmd.Context(), e, args[0])
+				if err != nil {
+					return err
+				}
+				now, err := e.Now(cmd.Context())
+				if err != nil {
+					return err
+				}
+				if c.LaunchAt.After(now) {
+					fmt.Fprintf(a.out, "campaign/%s will start on %s\n", args[0], dayAndTime(c.LaunchAt, c.zone))
+					return nil
+				}
+				fmt.Fprintf(a.out, "campaign/%s launched\n", args[0])
+				return nil
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&backdate, "backdate", false, "confirm that the campaign started on an earlier day; nothing is sent for what is past")
+	req.flags(cmd)
+	return cmd
+}
+
+func (a *app) pauseCommand() *cobra.Command {
+	var req request
+	cmd := &cobra.Command{
+		Use:   "pause CAMPAIGN",
+		Short: "Hold everything that is pending (tạm dừng)",
+		Long: `Pause holds every message and step of a campaign. Reports are still taken.
+Resume ends it and says what becomes of the deadlines.
+
+Tạm dừng nhắc việc; đơn vị vẫn nộp báo cáo được.`,
+		Example:           `  thidua pause covid-2021 --reason "chờ ý kiến lãnh đạo"`,
+		Args:              oneName("campaign"),
+		ValidArgsFunction: a.completeCampaigns,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.steer(cmd.Context(), req, func(e *engine.Engine, act engine.Act) error {
+				if err := e.Pause(cmd.Context(), act, args[0]); err != nil {
+					return err
+				}
+				fmt.Fprintf(a.out, "campaign/%s paused\n", args[0])
+				return nil
+			})
+		},
+	}
+	req.flags(cmd)
+	return cmd
+}
+
+func (a *app) resumeCommand() *cobra.Command {
+	var req request
+	var deadlines string
+	cmd := &cobra.Command{
+		Use:   "resume CAMPAIGN --deadlines=keep|shift",
+		Short: "End a pause (tiếp tục)",
+		Long: `Resume ends a pause. With --deadlines=keep the deadlines stand, and steps that
+were missed follow their catchUp. With --deadlines=shift open deadlines move by
+the working days of the pause.
+
+Tiếp tục phong trào: giữ nguyên thời hạn (keep) hoặc lùi theo số ngày làm việc đã
+tạm dừng (shift).`,
+		Example:           `  thidua resume covid-2021 --deadlines=shift --reason "lãnh đạo đã duyệt"`,
+		Args:              oneName("campaign"),
+		ValidArgsFunction: a.completeCampaigns,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if deadlines == "" {
+				return misuse("resume %s: say what becomes of the deadlines: --deadlines=keep or --deadlines=shift", args[0])
+			}
+			return a.steer(cmd.Context(), req, func(e *engine.Engine, act engine.Act) error {
+				if err := e.Resume(cmd.Context(), act, args[0], engine.Deadlines(deadlines)); err != nil {
+					return err
+				}
+				fmt.Fprintf(a.out, "campaign/%s resumed, deadlines: %s\n", args[0], deadlines)
+				return nil
+			})
+		},
+	}
+	choiceVar(cmd, cmd.Flags(), &deadlines, "deadlines", "", "", "what becomes of the deadlines of the pause", string(engine.Keep), string(engine.Shift))
+	req.flags(cmd)
+	return cmd
+}
+
+func (a *app) extendCommand() *cobra.Command {
+	var req request
+	var round, unit, to string
+	cmd := &cobra.Command{
+		Use:   "extend CAMPAIGN --round ROUND --to DATE [--unit UNIT]",
+		Short: "Move a deadline to a later day (gia hạn)",
+		Long: `Extend moves the deadline of an open round, for one unit or for all that still
+owe. A date alone means 17:00 in the campaign's time zone. What was pending for
+the old deadline is never sent.
+
+Gia hạn nộp báo cáo cho một đơn vị, hoặc cho mọi đơn vị chưa nộp.`,
+		Example: `  thidua extend covid-2021 --round monthly/2021-11 --unit STTTT-HNI --to 2021-11-19 --reason "tập trung chống dịch"
+  thidua extend covid-2021 --round monthly/2021-11 --to 2021-11-19T12:00:00+07:00`,
+		Args:              oneName("campaign"),
+		ValidArgsFunction: a.completeCampaigns,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			switch {
+			case round == "":
+				return misuse("extend %s: which round? give --round, such as monthly/2021-11", args[0])
+			case to == "":
+				return misuse("extend %s: until when? give --to, such as 2021-11-19", args[0])
+			}
+			return a.steer(cmd.Context(), req, func(e *engine.Engine, act engine.Act) error {
+				c, err := a.campaign(cmd.Context(), e, args[0])
+				if err != nil {
+					return err
+				}
+				at, err := parseInstant(to, 17, 0, c.zone)
+				if err != nil {
+					return misuse("--to %v", err)
+				}
+				done, err := e.Extend(cmd.Context(), act, args[0], round, unit, at)
+				if err != nil {
+					return err
+				}
+				fmt.Fprintf(a.out, "%s of campaign/%s: gia hạn đến %s, %s (%d units, %d pending notices superseded)\n",
+					round, args[0], hour(at, c.zone), longDay(at, c.zone), done.Units, done.Superseded)
+				return nil
+			})
+		},
+	}
+	cmd.Flags().StringVar(&round, "round", "", "the round, such as monthly/2021-11")
+	cmd.Flags().StringVar(&unit, "unit", "", "one unit only (default all that still owe)")
+	cmd.Flags().StringVar(&to, "to", "", "the new deadline: a date (17:00) or an instant")
+	_ = cmd.RegisterFlagCompletionFunc("round", a.completeRounds)
+	req.flags(cmd)
+	return cmd
+}
+
+func (a *app) cancelCommand() *cobra.Command {
+	var req request
+	cmd := &cobra.Command{
+		Use:   "cancel CAMPAIGN --reason WHY",
+		Short: "End a campaign for good (hủy)",
+		Long: `Cancel ends a campaign: nothing is owed any more, and nothing that is pending
+is sent. It cannot be undone; the name is never used again.
+
+Hủy phong trào: không còn việc nào phải làm, không còn thư nào được gửi.`,
+		Example:           `  thidua cancel covid-2021 --reason "thay bằng phong trào mới theo 1497/QĐ-TTg"`,
+		Args:              oneName("campaign"),
+		ValidArgsFunction: a.completeCampaigns,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if req.reason == "" {
+				return misuse("cancel %s: say why with --reason; it is kept in the audit", args[0])
+			}
+			return a.steer(cmd.Context(), req, func(e *engine.Engine, act engine.Act) error {
+				if err := e.Cancel(cmd.Context(), act, args[0]); err != nil {
+					return err
+				}
+				fmt.Fprintf(a.out, "campaign/%s cancelled\n", args[0])
+				return nil
+			})
+		},
+	}
+	req.flags(cmd)
+	return cmd
+}

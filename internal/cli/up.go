@@ -1,0 +1,83 @@
+package cli
+
+import (
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// run gives a long-running verb to the runner. Texts of its errors are for people.
+func (a *app) withRunner(do func(Runner) error) error {
+	if a.runner == nil {
+		return fail("this build cannot run an installation")
+	}
+	return forPeople(do(a.runner))
+}
+
+func (a *app) place(temporal string) Place {
+	return Place{DataDir: a.dataDir, DatabaseURL: a.databaseURL, TemporalAddress: temporal}
+}
+
+func temporalFlag(cmd *cobra.Command, address *string) {
+	cmd.Flags().StringVar(address, "temporal-address", "", "a Temporal to use instead of the private one, host:port")
+}
+
+func smtpFlags(cmd *cobra.Command, s *SMTP) {
+	flags := cmd.Flags()
+	flags.StringVar(&s.Address, "smtp-addr", "", "mail server, host:port; without it nothing is sent, and that is recorded")
+	flags.StringVar(&s.User, "smtp-user", "", "user at the mail server")
+	flags.StringVar(&s.PasswordFile, "smtp-password-file", "", "file that holds the password")
+	choiceVar(cmd, flags, &s.TLS, "smtp-tls", "", "starttls", "how the connection is protected", "starttls", "implicit", "none")
+	flags.IntVar(&s.Rate, "smtp-rate", 0, "messages a minute; 0: no limit")
+	flags.StringVar(&s.From, "from", "", "address that messages come from")
+}
+
+func httpFlag(flags *pflag.FlagSet, address *string) {
+	flags.StringVar(address, "http-addr", "127.0.0.1:8088", "where pages and API listen")
+}
+
+func (a *app) upCommand() *cobra.Command {
+	var opt UpOptions
+	var temporal string
+	cmd := &cobra.Command{
+		Use:   "up",
+		Short: "Run a whole installation: Postgres, Temporal, worker, pages (chạy hệ thống)",
+		Long: `Up runs everything in one process tree: a private Postgres and a private
+Temporal in the data directory, the worker, the pages and the API. Ctrl-C stops
+all of it in order; after kill -9 the next up carries on where it was.
+
+With --demo it plays a whole campaign under a stepped clock, with simulated
+units and a test mailbox.
+
+Chạy toàn bộ hệ thống trên một máy. Thêm --demo để xem trọn một phong trào mẫu.`,
+		Example: `  thidua up --demo
+  thidua up --smtp-addr mail.example.gov.vn:587 --smtp-user thidua --smtp-password-file /etc/thidua/smtp --from thi-dua@example.gov.vn
+  thidua up --database-url postgres://db/thidua --temporal-address temporal:7233`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if !opt.Demo {
+				for _, flag := range []string{"demo-dir", "pace", "keep"} {
+					if cmd.Flags().Changed(flag) {
+						return misuse("--%s goes with --demo", flag)
+					}
+				}
+			}
+			if opt.Pace < 0 {
+				return misuse("--pace must not be negative")
+			}
+			opt.Console, opt.Place = a.console(), a.place(temporal)
+			return a.withRunner(func(r Runner) error { return r.Up(cmd.Context(), opt) })
+		},
+	}
+	flags := cmd.Flags()
+	flags.BoolVar(&opt.Demo, "demo", false, "play a campaign under a stepped clock, with simulated units")
+	flags.StringVar(&opt.DemoDir, "demo-dir", "examples/seed-2021", "directory with manifests, simulation.yaml and figures.csv")
+	flags.DurationVar(&opt.Pace, "pace", 200*time.Millisecond, "pause between jumps of the demo's clock")
+	flags.BoolVar(&opt.Keep, "keep", false, "stay up after the demo's campaign has closed")
+	httpFlag(flags, &opt.HTTPAddr)
+	flags.IntVar(&opt.UIPort, "ui-port", 8233, "port of Temporal's own pages; 0: none")
+	temporalFlag(cmd, &temporal)
+	smtpFlags(cmd, &opt.SMTP)
+	return cmd
+}

@@ -1,0 +1,230 @@
+package look
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	v1 "thidua.dev/thidua/api/v1"
+	"thidua.dev/thidua/internal/notify"
+	"thidua.dev/thidua/internal/store/db"
+)
+
+// Campaign is a campaign at a glance.
+type Campaign struct {
+	Name  string  `json:"name"`
+	Title v1.Text `json:"title"`
+	// State is Declared, Launched, Paused, Cancelled or Closed.
+	State string `json:"state"`
+	// Phase is the phase of the campaign's procedure that was looked at last,
+	// such as collect; empty before the act of launch.
+	Phase              string     `json:"phase"`
+	Generation         int64      `json:"generation"`
+	ObservedGeneration int64      `json:"observedGeneration"`
+	SpecGeneration     int64      `json:"specGeneration"`
+	PlanHash           string     `json:"planHash"`
+	TimeZone           string     `json:"timeZone"`
+	Calendar           string     `json:"calendar"`
+	Office             Unit       `json:"office"`
+	LaunchAt           time.Time  `json:"launchAt"`
+	ActedAt            *time.Time `json:"actedAt,omitempty"` // the act of launch
+	Backdated          bool       `json:"backdated,omitempty"`
+	PausedAt           *time.Time `json:"pausedAt,omitempty"`
+	ClosesAt           time.Time  `json:"closesAt"`
+	EndedAt            *time.Time `json:"endedAt,omitempty"`
+	// Participants are counted from the launch on.
+	Participants int64 `json:"participants"`
+	Clock
+	Conditions []Condition `json:"conditions"`
+
+	loc  *time.Location
+	id   int64
+	row  db.Campaign
+	spec v1.CampaignSpec
+}
+
+// Location is the campaign's time zone.
+func (c *Campaign) Location() *time.Location {
+	if c.loc == nil {
+		return location(c.TimeZone)
+	}
+	return c.loc
+}
+
+// Condition is written as Kubernetes does.
+type Condition struct {
+	// Type is Ready, Launched, Succeeded, DeliveryDegraded or Stalled.
+	Type string `json:"type"`
+	// Status is True or False.
+	Status string `json:"status"`
+	// Reason is a code; Word has words for it.
+	Reason  string `json:"reason"`
+	Message string `json:"message,omitempty"`
+}
+
+// Condition by its type; the zero Condition when there is none.
+func (c *Campaign) Condition(kind string) Condition {
+	for _, k := range c.Conditions {
+		if k.Type == kind {
+			return k
+		}
+	}
+	return Condition{}
+}
+
+// Campaigns are all campaigns, by name.
+func (r *Reader) Campaigns(ctx context.Context) ([]Campaign, error) {
+	out := []Campaign{}
+	err := r.view(ctx, func(v *view) (err error) {
+		out, err = v.campaigns(ctx, "")
+		return err
+	})
+	return out, err
+}
+
+// Campaign is one campaign.
+func (r *Reader) Campaign(ctx context.Context, name string) (Campaign, error) {
+	var c Campaign
+	err := r.view(ctx, func(v *view) (err error) {
+		c, err = v.campaign(ctx, name)
+		return err
+	})
+	return c, err
+}
+
+func (v *view) campaign(ctx context.Context, name string) (Campaign, error) {
+	found, err := v.campaigns(ctx, name)
+	if err != nil {
+		return Campaign{}, err
+	}
+	if len(found) == 0 || name == "" {
+		known, err := v.CampaignNames(ctx)
+		if err != nil {
+			return Campaign{}, err
+		}
+		return Campaign{}, &NotFound{Kind: "campaign", Name: name, Similar: similar(name, known)}
+	}
+	return found[0], nil
+}
+
+func (v *view) campaigns(ctx context.Context, name string) ([]Campaign, error) {
+	rows, err := v.LookCampaigns(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Campaign, len(rows))
+	for i, row := range rows {
+		if out[i], err = v.toCampaign(row); err != nil {
+			return nil, fmt.Errorf("campaign %s: %w", row.Campaign.Name, err)
+		}
+	}
+	return out, nil
+}
+
+func (v *view) toCampaign(row db.LookCampaignsRow) (Campaign, error) {
+	d := row.Campaign
+	var manifest v1.Campaign
+	if err := json.Unmarshal(row.Manifest, &manifest); err != nil {
+		return Campaign{}, err
+	}
+	loc := location(d.TimeZone)
+	c := Campaign{
+		Name: d.Name, Title: manifest.Spec.Title, State: d.State, Phase: row.Phase, Generation: d.Generation,
+		ObservedGeneration: d.Generation, SpecGeneration: d.SpecGeneration, PlanHash: d.PlanHash, TimeZone: d.TimeZone,
+		Calendar: d.Calendar, Office: Unit{Code: d.Office, Name: row.OfficeName},
+		LaunchAt: d.LaunchAt.In(loc), ActedAt: local(d.ActedAt, loc), Backdated: d.Backdated, PausedAt: local(d.PausedAt, loc),
+		ClosesAt: d.ClosesAt.In(loc), EndedAt: local(d.EndedAt, loc), Participants: row.Participants, Clock: v.clock,
+		loc: loc, id: d.ID, row: d, spec: manifest.Spec,
+	}
+	c.Now = v.now.In(loc)
+	if row.Undone > 0 {
+		c.ObservedGeneration = row.Observed
+	}
+	c.Conditions = conditions(c, row)
+	return c, nil
+}
+
+// conditions say how the campaign and its engine are, in Kubernetes' way: Ready
+// and Succeeded are good when true, DeliveryDegraded and Stalled when false.
+func conditions(c Campaign, row db.LookCampaignsRow) []Condition {
+	is := func(kind string, status bool, reason, message string) Condition {
+		if status {
+			return Condition{kind, "True", reason, message}
+		}
+		return Condition{kind, "False", reason, message}
+	}
+	ready := is("Ready", true, "Reconciled", "")
+	switch {
+	case c.State == "Paused":
+		ready = is("Ready", false, "Paused", "nothing is sent until the campaign is resumed")
+	case row.Undone > 0:
+		ready = is("Ready", false, "Reconciling", fmt.Sprintf("%d procedures have something to do", row.Undone))
+	case c.State == "Declared":
+		ready = is("Ready", true, "Planned", "the plan is made; nothing is sent before the act of launch")
+	}
+	launched := is("Launched", false, "NotLaunched", "")
+	if c.ActedAt != nil {
+		launched = is("Launched", true, "Launched", "since "+c.ActedAt.Format(time.RFC3339))
+	}
+	succeeded := is("Succeeded", c.State == "Closed", "InProgress", "")
+	if c.State == "Closed" || c.State == "Cancelled" {
+		succeeded.Reason = c.State
+	}
+	degraded := is("DeliveryDegraded", false, "Delivering", "")
+	switch {
+	case row.Unconfigured:
+		degraded = is("DeliveryDegraded", true, "NotConfigured", "messages are recorded and not sent: a channel has no settings")
+	case row.Ambiguous > 0:
+		degraded = is("DeliveryDegraded", true, "Ambiguous", fmt.Sprintf("%d messages may or may not have left", row.Ambiguous))
+	case row.Parked > 0:
+		degraded = is("DeliveryDegraded", true, "Parked", fmt.Sprintf("%d messages were refused for good", row.Parked))
+	}
+	stalled := is("Stalled", false, "Moving", "")
+	switch {
+	case c.State == "Paused":
+	case row.Undelivered > 0:
+		stalled = is("Stalled", true, "WakesUndelivered", fmt.Sprintf("%d procedures were called and did not answer", row.Undelivered))
+	case row.Overdue > 0:
+		stalled = is("Stalled", true, "Overdue", fmt.Sprintf("%d procedures are more than ten minutes late", row.Overdue))
+	}
+	return []Condition{ready, launched, succeeded, degraded, stalled}
+}
+
+// roundTitle is what people call a round.
+func (c *Campaign) roundTitle(kind, series, period string) v1.Text {
+	switch kind {
+	case "Report":
+		for _, s := range c.spec.Reporting {
+			if string(s.Name) == series {
+				if s.Period == "" {
+					period = ""
+				}
+				return notify.RoundTitle(s.Title, v1.YearMonth(period))
+			}
+		}
+		return v1.Text{VI: series + " " + period, EN: series + " " + period}
+	default:
+		return Word("subject." + kind)
+	}
+}
+
+// reviewTitle is what people call a review.
+func (c *Campaign) reviewTitle(name string) v1.Text {
+	for _, r := range c.spec.Reviews {
+		if string(r.Name) == name && r.Title != nil {
+			return *r.Title
+		}
+	}
+	return v1.Text{VI: name, EN: name}
+}
+
+// awardTitle is what people call an award.
+func (c *Campaign) awardTitle(name string) v1.Text {
+	for _, a := range c.spec.Awards {
+		if string(a.Name) == name && a.Title != nil {
+			return *a.Title
+		}
+	}
+	return v1.Text{VI: name, EN: name}
+}
