@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -53,6 +54,9 @@ func (p *procedure) listen(ctx workflow.Context) error {
 	signals := workflow.GetSignalChannelWithOptions(ctx, WakeSignal, workflow.SignalChannelOptions{
 		Description: "Look again: something may be due. Carries nothing.",
 	})
+	// What started this run asks for the look that comes first anyway.
+	for signals.ReceiveAsync(nil) {
+	}
 	workflow.Go(ctx, func(ctx workflow.Context) {
 		for {
 			signals.Receive(ctx, nil)
@@ -123,19 +127,33 @@ func (p *procedure) step(ctx workflow.Context) (StepResult, error) {
 }
 
 func (p *procedure) sleep(ctx workflow.Context, d time.Duration, seen int64, next *time.Time) error {
-	details := fmt.Sprintf("**%s**: %s", p.in.ID, p.phase)
-	if next != nil {
-		details += ", next at " + next.UTC().Format(time.RFC3339)
-		if err := workflow.UpsertTypedSearchAttributes(ctx, searchNextAt.ValueSet(*next)); err != nil {
-			return err
-		}
+	if err := p.show(ctx, next); err != nil {
+		return err
 	}
-	workflow.SetCurrentDetails(ctx, details)
 	_, err := workflow.AwaitWithOptions(ctx, workflow.AwaitOptions{
 		Timeout:      min(max(d, floor(p.idle)), 24*time.Hour),
 		TimerOptions: workflow.TimerOptions{Summary: p.phase},
 	}, func() bool { return p.wakes != seen })
 	return err
+}
+
+// show tells operators what the procedure waits for. Search attributes cost an
+// event, so they are written when they change.
+func (p *procedure) show(ctx workflow.Context, next *time.Time) error {
+	details := fmt.Sprintf("**%s**: %s", p.in.ID, p.phase)
+	shown, known := workflow.GetTypedSearchAttributes(ctx).GetTime(searchNextAt)
+	if next == nil {
+		workflow.SetCurrentDetails(ctx, details)
+		if known {
+			return workflow.UpsertTypedSearchAttributes(ctx, searchNextAt.ValueUnset())
+		}
+		return nil
+	}
+	workflow.SetCurrentDetails(ctx, details+", next at "+next.UTC().Format(time.RFC3339))
+	if known && shown.Equal(*next) {
+		return nil
+	}
+	return workflow.UpsertTypedSearchAttributes(ctx, searchNextAt.ValueSet(*next))
 }
 
 // floor keeps a step that finds nothing to do, and nothing to wait for, from
@@ -147,17 +165,13 @@ func floor(idle int) time.Duration {
 	return min(time.Second<<min(idle-1, 9), 5*time.Minute)
 }
 
-// campaignOf a procedure's id: campaign/NAME or campaign/NAME/….
+// campaignOf a procedure's id: campaign/NAME or campaign/NAME/…; of another one
+// the id itself.
 func campaignOf(id string) string {
-	const prefix = "campaign/"
-	if len(id) < len(prefix) {
+	name, ok := strings.CutPrefix(id, "campaign/")
+	if !ok {
 		return id
 	}
-	name := id[len(prefix):]
-	for i := range len(name) {
-		if name[i] == '/' {
-			return name[:i]
-		}
-	}
+	name, _, _ = strings.Cut(name, "/")
 	return name
 }

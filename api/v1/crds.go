@@ -2,8 +2,7 @@ package v1
 
 import "embed"
 
-//go:generate go -C ../../tools build -o ../bin/controller-gen sigs.k8s.io/controller-tools/cmd/controller-gen
-//go:generate ../../bin/controller-gen object paths=. crd:crdVersions=v1 output:crd:dir=crds
+//go:generate controller-gen object paths=. crd:crdVersions=v1 output:crd:dir=crds
 
 // CRDs are the CustomResourceDefinitions generated from the types of this
 // package, one file a kind. Loading validates with them, and a cluster installs

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"thidua.dev/thidua/internal/engine"
+	"thidua.dev/thidua/internal/standalone"
 )
 
 func (a *app) applyCommand() *cobra.Command {
@@ -32,7 +33,7 @@ Khai báo theo tệp. Chưa gửi gì cho đơn vị nào cho đến khi chạy 
 			if len(files) == 0 {
 				return misuse("which files? give -f FILE, -f DIR or -f -")
 			}
-			e, closeDB, err := a.open(cmd.Context())
+			e, closeDB, err := a.open(cmd.Context(), standalone.Create)
 			if err != nil {
 				return err
 			}

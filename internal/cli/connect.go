@@ -2,18 +2,21 @@ package cli
 
 import (
 	"context"
-	"os"
+	"path/filepath"
 
 	"thidua.dev/thidua/internal/engine"
+	"thidua.dev/thidua/internal/pgcluster"
+	"thidua.dev/thidua/internal/standalone"
 	"thidua.dev/thidua/internal/store"
 )
 
 // open connects to the installation's facts: the database given, or the private
-// one of the data directory, which is started for as long as the verb runs.
-func (a *app) open(ctx context.Context) (*engine.Engine, func(), error) {
-	url, stop, err := a.database(ctx)
+// one of the data directory, which runs for as long as somebody uses it. Verbs
+// that declare may create the installation.
+func (a *app) open(ctx context.Context, options ...standalone.ConnectOption) (*engine.Engine, func(), error) {
+	url, stop, err := a.database(ctx, options...)
 	if err != nil {
-		return nil, nil, forPeople(err)
+		return nil, nil, err
 	}
 	pool, err := store.Open(ctx, url)
 	if err != nil {
@@ -23,10 +26,12 @@ func (a *app) open(ctx context.Context) (*engine.Engine, func(), error) {
 	return engine.New(pool, a.log()), func() { pool.Close(); stop() }, nil
 }
 
-func (a *app) database(ctx context.Context) (url string, stop func(), err error) {
-	if a.databaseURL != "" {
-		return a.databaseURL, func() {}, nil
-	}
-	_ = os.Stderr
-	return "", nil, fail("no database: give --database-url, or set THIDUA_DATABASE_URL")
+func (a *app) database(ctx context.Context, options ...standalone.ConnectOption) (url string, stop func(), err error) {
+	url, stop, err = standalone.Connect(ctx, a.dataDir, a.databaseURL, options...)
+	return url, stop, forPeople(err)
+}
+
+// databaseRuns tells whether a database can be asked without starting one.
+func (a *app) databaseRuns() bool {
+	return a.databaseURL != "" || pgcluster.Running(filepath.Join(a.dataDir, "postgres"))
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"thidua.dev/thidua/internal/engine"
+	"thidua.dev/thidua/internal/look"
 	"thidua.dev/thidua/internal/manifest"
 	"thidua.dev/thidua/internal/plan"
 	"thidua.dev/thidua/internal/store"
@@ -86,6 +87,9 @@ func (a *app) exit(err error) int {
 	if errors.As(err, &usage) {
 		code = exitUsage
 	}
+	for e := err; e != nil; e = errors.Unwrap(e) {
+		a.log().Debug("failed", "type", fmt.Sprintf("%T", e), "err", e)
+	}
 	for _, line := range explain(err) {
 		fmt.Fprintln(a.err, line)
 	}
@@ -102,6 +106,7 @@ func explain(err error) []string {
 		refused  *engine.Refused
 		missing  *engine.NotFound
 		conflict *engine.Conflict
+		unknown  *look.NotFound
 		invalid  *plan.Invalid
 		told     *failure
 		connect  *pgconn.ConnectError
@@ -122,12 +127,12 @@ func explain(err error) []string {
 		return lines
 	case errors.As(err, &problem):
 		return []string{oneLine(problem.String())}
-	case errors.As(err, &refused), errors.As(err, &missing), errors.As(err, &conflict), errors.As(err, &invalid):
+	case errors.As(err, &refused), errors.As(err, &missing), errors.As(err, &conflict), errors.As(err, &unknown), errors.As(err, &invalid):
 		return []string{"error: " + oneLine(err.Error())}
 	case errors.Is(err, store.ErrNotMigrated):
 		return []string{"error: " + store.ErrNotMigrated.Error()}
 	case errors.As(err, &connect):
-		return []string{"error: the database does not answer: " + oneLine(rootCause(connect).Error())}
+		return []string{"error: the database does not answer: " + oneLine(connect.Unwrap().Error())}
 	case errors.As(err, &told):
 		return []string{"error: " + oneLine(told.text)}
 	case errors.As(err, &path):
@@ -136,28 +141,6 @@ func explain(err error) []string {
 		return nil // the person who pressed Ctrl-C knows
 	}
 	return []string{"internal: " + oneLine(err.Error()), "this is a fault of thidua or of its surroundings; --log-level debug tells more"}
-}
-
-// rootCause of an error that wraps others, without what names the connection.
-func rootCause(err error) error {
-	for {
-		switch x := err.(type) {
-		case interface{ Unwrap() error }:
-			next := x.Unwrap()
-			if next == nil {
-				return err
-			}
-			err = next
-		case interface{ Unwrap() []error }:
-			all := x.Unwrap()
-			if len(all) == 0 {
-				return err
-			}
-			err = all[len(all)-1]
-		default:
-			return err
-		}
-	}
 }
 
 // oneLine keeps an error on its line.

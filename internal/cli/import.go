@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"thidua.dev/thidua/internal/manifest"
+	"thidua.dev/thidua/internal/standalone"
 )
 
 func (a *app) importCommand() *cobra.Command {
@@ -11,7 +12,7 @@ func (a *app) importCommand() *cobra.Command {
 		Use:   "import contacts -f FILE",
 		Short: "Load contacts from a CSV file (nhập đầu mối liên hệ)",
 		Args:  cobra.ArbitraryArgs,
-		RunE: func(cmd *cobra.Command, args []string) error {
+		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				return misuse("cannot import %q; there is: contacts", args[0])
 			}
@@ -46,7 +47,7 @@ Danh sách đầu mối và lãnh đạo đơn vị, lưu từ bảng tính dạ
 			if len(files) == 0 {
 				return misuse("which file? give -f NAME.contacts.csv")
 			}
-			e, closeDB, err := a.open(cmd.Context())
+			e, closeDB, err := a.open(cmd.Context(), standalone.Create)
 			if err != nil {
 				return err
 			}
@@ -56,7 +57,6 @@ Danh sách đầu mối và lãnh đạo đơn vị, lưu từ bảng tính dạ
 				return err
 			}
 			set, warnings, err := load(files, a.in, old.set)
-			a.warn(warnings)
 			if err != nil {
 				return err
 			}
@@ -65,6 +65,7 @@ Danh sách đầu mối và lãnh đạo đơn vị, lưu từ bảng tính dạ
 				return fail("%s: holds a %s; import contacts takes NAME.contacts.csv only, apply takes the rest",
 					source, objects[0].GetObjectKind().GroupVersionKind().Kind)
 			}
+			a.warn(warnings)
 			only := manifest.NewSet()
 			if err := only.Add(set.Contacts, "import"); err != nil {
 				return err

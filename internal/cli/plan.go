@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -105,7 +106,8 @@ func onlyCampaign(set *manifest.Set) (string, error) {
 	return "", misuse("which campaign? the files declare %s", strings.Join(names, ", "))
 }
 
-// writePlan writes a plan for people, day by day.
+// writePlan writes a plan for people, day by day, with the reason below each
+// event that was moved. What makes dates provisional is said once, at the top.
 func writePlan(w io.Writer, p *plan.Plan, zone *time.Location, wide bool) error {
 	units := 0
 	for _, e := range p.Events {
@@ -114,47 +116,70 @@ func writePlan(w io.Writer, p *plan.Plan, zone *time.Location, wide bool) error 
 	fmt.Fprintf(w, "Phong trào %s: %d đơn vị, %d mốc, từ %s đến %s\n", p.Campaign, units, len(p.Events),
 		p.Launch.In(zone).Format("02/01/2006"), p.ClosedAt.In(zone).Format("02/01/2006"))
 	fmt.Fprintf(w, "generation %d, plan %s\n", p.Generation, p.Hash)
-	for rest := p.Events; len(rest) > 0; {
-		day := longDay(rest[0].At, zone)
-		n := 1
-		for n < len(rest) && longDay(rest[n].At, zone) == day {
-			n++
+	for _, why := range provisionalBecause(p.Events) {
+		fmt.Fprintln(w, why)
+	}
+	var t table
+	for _, e := range p.Events {
+		t.add(planCells(e, zone, wide)...)
+	}
+	lines := t.lines("  ")
+	today := ""
+	for i, e := range p.Events {
+		day, _ := dayAndHour(e, zone)
+		if day != today {
+			today = day
+			fmt.Fprintf(w, "\n%s\n", upperFirst(day))
 		}
-		fmt.Fprintf(w, "\n%s\n", upperFirst(day))
-		if err := writePlanDay(w, rest[:n], zone, wide); err != nil {
-			return err
+		fmt.Fprintln(w, lines[i])
+		if reason := movedBecause(e); reason != "" {
+			fmt.Fprintf(w, "          ↳ %s\n", reason)
 		}
-		rest = rest[n:]
 	}
 	return nil
 }
 
-func writePlanDay(w io.Writer, events []plan.Event, zone *time.Location, wide bool) error {
-	var t table
-	reasons := []string{}
+func planCells(e plan.Event, zone *time.Location, wide bool) []string {
+	_, at := dayAndHour(e, zone)
+	mark := ""
+	if e.Provisional {
+		mark = "tạm tính"
+	}
+	cells := []string{at, eventWords(e), orDash(e.Round), string(e.Calendar), fmt.Sprintf("%d đơn vị", e.Units), mark}
+	if wide {
+		cells = append(cells, string(e.Type))
+	}
+	return cells
+}
+
+// dayAndHour is where an event stands in the calendar. A day's data end at
+// 24:00, which is not the next day's 00:00 to people.
+func dayAndHour(e plan.Event, zone *time.Location) (day, hour string) {
+	at := e.At.In(zone)
+	if e.Type == plan.CutOff && at.Hour() == 0 && at.Minute() == 0 {
+		return longDay(at.Add(-time.Minute), zone), "24:00"
+	}
+	return longDay(at, zone), at.Format("15:04")
+}
+
+// movedBecause is why an event is not where its rule alone would put it.
+func movedBecause(e plan.Event) string {
+	why := e.Why
+	why.Beyond = nil
+	return why.Text("vi")
+}
+
+// provisionalBecause are the calendars that do not reach far enough.
+func provisionalBecause(events []plan.Event) (reasons []string) {
 	for _, e := range events {
-		mark := ""
-		if e.Provisional {
-			mark = "tạm tính"
+		if e.Why.Beyond == nil {
+			continue
 		}
-		cells := []string{e.At.In(zone).Format("15:04"), eventWords(e), orDash(e.Round), string(e.Calendar), fmt.Sprintf("%d đơn vị", e.Units), mark}
-		if wide {
-			cells = append(cells, string(e.Type))
-		}
-		t.add(cells...)
-		reasons = append(reasons, e.Reason)
-	}
-	var lines strings.Builder
-	if err := t.write(&lines, "  "); err != nil {
-		return err
-	}
-	for i, line := range strings.SplitAfter(lines.String(), "\n") {
-		io.WriteString(w, line)
-		if i < len(reasons) && reasons[i] != "" && (i+1 == len(reasons) || reasons[i+1] != reasons[i]) {
-			fmt.Fprintf(w, "         ↳ %s\n", reasons[i])
+		if text := (plan.Reason{Beyond: e.Why.Beyond}).Text("vi"); !slices.Contains(reasons, text) {
+			reasons = append(reasons, text)
 		}
 	}
-	return nil
+	return reasons
 }
 
 var eventWord = map[plan.EventType]string{

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -17,11 +18,14 @@ sent.
 
 Diễn tập trọn phong trào trong vài giây; không gửi thư cho ai.`,
 		Example: `  thidua rehearse -f my-campaign
-  thidua rehearse -f examples/seed-2021 --simulation examples/seed-2021/simulation.yaml --out rehearsal.html`,
+  thidua rehearse -f examples/seed-2021 --simulation examples/seed-2021/simulation --out rehearsal.html`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(opt.Paths) == 0 {
 				return misuse("which files? give -f FILE or -f DIR")
+			}
+			if slices.Contains(opt.Paths, "-") {
+				return misuse("rehearse reads files and directories, not stdin")
 			}
 			set, warnings, err := load(opt.Paths, a.in, nil)
 			a.warn(warnings)
@@ -38,7 +42,7 @@ Diễn tập trọn phong trào trong vài giây; không gửi thư cho ai.`,
 		},
 	}
 	filesFlag(cmd, &opt.Paths)
-	cmd.Flags().StringVar(&opt.Simulation, "simulation", "", "a simulation.yaml that says how units behave (default every unit reports in time)")
+	cmd.Flags().StringVar(&opt.Simulation, "simulation", "", "directory or file that says how units behave (default every unit reports in time)")
 	cmd.Flags().StringVar(&opt.Out, "out", "", "HTML file to write")
 	outputFlag(cmd, &opt.Output, formatTable, formatJSON, formatYAML)
 	return cmd

@@ -111,7 +111,7 @@ func (a *app) printReceipt(cmd *cobra.Command, e *engine.Engine, campaign string
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(a.out, receiptLine(r, c.zone))
+	fmt.Fprintln(a.out, receiptLine(r, c.Location()))
 	return nil
 }
 

@@ -3,10 +3,11 @@ package cli
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"thidua.dev/thidua/internal/standalone"
 )
 
 // Groups of verbs in the help, in the order in which an office meets them.
@@ -46,6 +47,7 @@ trình khen thưởng đúng hạn.`,
 			return &usageError{text: text, command: cmd.CommandPath()}
 		},
 	}
+	cobra.EnableCommandSorting = false // in the order in which an office meets them
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SuggestionsMinimumDistance = 2
 	root.AddGroup(
@@ -56,7 +58,7 @@ trình khen thưởng đúng hạn.`,
 		&cobra.Group{ID: groupRun, Title: "Run (vận hành):"},
 	)
 	flags := root.PersistentFlags()
-	flags.StringVar(&a.dataDir, "data-dir", defaultDataDir(), "where a standalone installation keeps everything (env THIDUA_DATA_DIR)")
+	flags.StringVar(&a.dataDir, "data-dir", standalone.DefaultDataDir(), "where a standalone installation keeps everything (env THIDUA_DATA)")
 	flags.StringVar(&a.databaseURL, "database-url", os.Getenv("THIDUA_DATABASE_URL"), "a Postgres to use instead of the private one (env THIDUA_DATABASE_URL)")
 	root.PersistentFlags().Lookup("database-url").DefValue = "" // it may hold a password
 	choiceVar(root, flags, &a.logLevel, "log-level", "", "info", "what to log", "debug", "info", "warn", "error")
@@ -75,16 +77,4 @@ trình khen thưởng đúng hạn.`,
 	root.SetHelpCommandGroupID(groupRun)
 	a.acts(root)
 	return root
-}
-
-// defaultDataDir is where a person's installation lives unless told otherwise.
-func defaultDataDir() string {
-	if dir := os.Getenv("THIDUA_DATA_DIR"); dir != "" {
-		return dir
-	}
-	home, err := os.UserHomeDir()
-	if err != nil {
-		return ".thidua"
-	}
-	return filepath.Join(home, ".thidua")
 }

@@ -80,6 +80,7 @@ type ServeOptions struct {
 // RehearseOptions of a rehearsal.
 type RehearseOptions struct {
 	Console
+	Place
 	Paths      []string // manifests, as -f gave them
 	Campaign   string   // empty: the only one of Paths
 	Simulation string   // a simulation.yaml; empty: every unit reports in time

@@ -53,7 +53,7 @@ Phát động phong trào. Từ lúc này hệ thống tự nhắc việc và th
 					return err
 				}
 				if c.LaunchAt.After(now) {
-					fmt.Fprintf(a.out, "campaign/%s will start on %s\n", args[0], dayAndTime(c.LaunchAt, c.zone))
+					fmt.Fprintf(a.out, "campaign/%s will start on %s\n", args[0], dayAndTime(c.LaunchAt, c.Location()))
 					return nil
 				}
 				fmt.Fprintf(a.out, "campaign/%s launched\n", args[0])
@@ -152,7 +152,7 @@ Gia hạn nộp báo cáo cho một đơn vị, hoặc cho mọi đơn vị chư
 				if err != nil {
 					return err
 				}
-				at, err := parseInstant(to, 17, 0, c.zone)
+				at, err := parseInstant(to, 17, 0, c.Location())
 				if err != nil {
 					return misuse("--to %v", err)
 				}
@@ -161,7 +161,7 @@ Gia hạn nộp báo cáo cho một đơn vị, hoặc cho mọi đơn vị chư
 					return err
 				}
 				fmt.Fprintf(a.out, "%s of campaign/%s: gia hạn đến %s, %s (%d units, %d pending notices superseded)\n",
-					round, args[0], hour(at, c.zone), longDay(at, c.zone), done.Units, done.Superseded)
+					round, args[0], hour(at, c.Location()), longDay(at, c.Location()), done.Units, done.Superseded)
 				return nil
 			})
 		},

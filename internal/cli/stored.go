@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -90,8 +91,7 @@ func load(files []string, stdin io.Reader, with *manifest.Set) (set *manifest.Se
 	set, err = manifest.Load(files, stdin)
 	var problems manifest.Problems
 	if err != nil {
-		var ok bool
-		if problems, ok = err.(manifest.Problems); !ok {
+		if !errors.As(err, &problems) {
 			return nil, nil, err
 		}
 	}

@@ -79,6 +79,15 @@ type table struct{ rows [][]string }
 func (t *table) add(cells ...string) { t.rows = append(t.rows, cells) }
 
 func (t *table) write(w io.Writer, indent string) error {
+	var b strings.Builder
+	for _, line := range t.lines(indent) {
+		b.WriteString(line + "\n")
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func (t *table) lines(indent string) []string {
 	var widths []int
 	for _, row := range t.rows {
 		for i, cell := range row {
@@ -88,16 +97,16 @@ func (t *table) write(w io.Writer, indent string) error {
 			widths[i] = max(widths[i], screen.StringWidth(cell))
 		}
 	}
-	var b strings.Builder
-	for _, row := range t.rows {
-		line := indent
+	lines := make([]string, len(t.rows))
+	for n, row := range t.rows {
+		var line strings.Builder
+		line.WriteString(indent)
 		for i, cell := range row {
-			line += cell + strings.Repeat(" ", widths[i]-screen.StringWidth(cell)+3)
+			line.WriteString(cell + strings.Repeat(" ", widths[i]-screen.StringWidth(cell)+3))
 		}
-		b.WriteString(strings.TrimRight(line, " ") + "\n")
+		lines[n] = strings.TrimRight(line.String(), " ")
 	}
-	_, err := io.WriteString(w, b.String())
-	return err
+	return lines
 }
 
 // screen does not ask the environment: tables look the same everywhere.

@@ -76,7 +76,7 @@ Chạy toàn bộ hệ thống trên một máy. Thêm --demo để xem trọn m
 	flags.DurationVar(&opt.Pace, "pace", 200*time.Millisecond, "pause between jumps of the demo's clock")
 	flags.BoolVar(&opt.Keep, "keep", false, "stay up after the demo's campaign has closed")
 	httpFlag(flags, &opt.HTTPAddr)
-	flags.IntVar(&opt.UIPort, "ui-port", 8233, "port of Temporal's own pages; 0: none")
+	flags.IntVar(&opt.UIPort, "ui-port", 0, "port of Temporal's own pages; 0: the last one, or a free one")
 	temporalFlag(cmd, &temporal)
 	smtpFlags(cmd, &opt.SMTP)
 	return cmd

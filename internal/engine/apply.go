@@ -22,10 +22,11 @@ import (
 
 // Applied says what Apply did with one object.
 type Applied struct {
-	Kind, Name string
-	Result     string // created, configured or unchanged
-	Generation int64
-	Changes    []manifest.Change // against the generation before
+	Kind       string            `json:"-"`
+	Name       string            `json:"-"`
+	Result     string            `json:"result"` // created, configured or unchanged
+	Generation int64             `json:"generation"`
+	Changes    []manifest.Change `json:"changes,omitempty"` // against the generation before
 }
 
 // errDryRun rolls a dry run back.
@@ -46,6 +47,10 @@ func (e *Engine) Apply(ctx context.Context, act Act, set *manifest.Set, dryRun b
 		}
 		stored, err := t.storedObjects(ctx)
 		if err != nil {
+			return err
+		}
+		if before, err := t.appliedBefore(ctx, act, stored, set); before != nil || err != nil {
+			applied = before
 			return err
 		}
 		all := manifest.NewSet()
@@ -76,7 +81,7 @@ func (e *Engine) Apply(ctx context.Context, act Act, set *manifest.Set, dryRun b
 			}
 			each := act
 			each.RequestID = newRequestID(act.RequestID, a.Kind+"/"+a.Name)
-			if err := t.audit(ctx, each, auth.Apply, a.Kind+"/"+a.Name, map[string]any{"generation": a.Generation}); err != nil {
+			if err := t.audit(ctx, each, auth.Apply, a.Kind+"/"+a.Name, a); err != nil {
 				return err
 			}
 		}
@@ -89,6 +94,36 @@ func (e *Engine) Apply(ctx context.Context, act Act, set *manifest.Set, dryRun b
 		err = nil
 	}
 	return applied, err
+}
+
+// appliedBefore is the answer to a request that was carried out before; nil when
+// it was not.
+func (t *tx) appliedBefore(ctx context.Context, act Act, stored storedObjects, set *manifest.Set) ([]Applied, error) {
+	var before []Applied
+	found := false
+	for _, object := range set.Objects() {
+		kind := object.GetObjectKind().GroupVersionKind().Kind
+		key := kind + "/" + object.GetName()
+		a := Applied{Result: "unchanged", Generation: stored.generations[key]}
+		each := act
+		each.RequestID = newRequestID(act.RequestID, key)
+		done, err := t.repeated(ctx, each, auth.Apply, key)
+		if err != nil {
+			return nil, err
+		}
+		if done != nil {
+			found = true
+			if err := json.Unmarshal(done.Detail, &a); err != nil {
+				return nil, err
+			}
+		}
+		a.Kind, a.Name = kind, object.GetName()
+		before = append(before, a)
+	}
+	if !found {
+		return nil, nil
+	}
+	return before, nil
 }
 
 type storedObjects struct {
@@ -334,7 +369,7 @@ func firstField(a Applied) string {
 // amendable keeps what units were promised at the launch.
 func amendable(name string, a Applied) error {
 	for _, change := range a.Changes {
-		for _, fixed := range []string{"spec.rulePack", "spec.launch.at", "spec.participants", "spec.office", "spec.calendar", "spec.registration.until"} {
+		for _, fixed := range []string{"spec.rulePack", "spec.launch.at", "spec.participants", "spec.office", "spec.calendar", "spec.registration.until", "spec.reminders"} {
 			if change.Field == fixed || len(change.Field) > len(fixed) && change.Field[:len(fixed)] == fixed && (change.Field[len(fixed)] == '.' || change.Field[len(fixed)] == '[') {
 				return refuse("Launched", "campaign %s is launched: %s cannot change any more (%s → %s); end this campaign and declare another", name, change.Field, change.Old, change.New)
 			}
@@ -370,10 +405,15 @@ func (t *tx) storePlan(ctx context.Context, c *v1.Campaign, p *plan.Plan, old db
 	if err := t.storeRounds(ctx, id, p); err != nil {
 		return err
 	}
+	reviews := []string{}
 	for _, r := range p.Reviews {
+		reviews = append(reviews, string(r.Name))
 		if err := t.UpsertReview(ctx, db.UpsertReviewParams{CampaignID: id, Name: string(r.Name), At: r.At, Final: r.Final}); err != nil {
 			return err
 		}
+	}
+	if err := t.DropPlannedReviews(ctx, id, reviews); err != nil {
+		return err
 	}
 	if exists && old.State != "Declared" {
 		// The ladder of running rounds keeps its steps; the plan of the rest moves.

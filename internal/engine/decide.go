@@ -24,7 +24,7 @@ type Decided struct {
 func (e *Engine) Decide(ctx context.Context, act Act, name string, d Decided) error {
 	return e.in(ctx, func(t *tx) error {
 		c, done, err := t.lockForCommand(ctx, act, auth.Decide, name)
-		if done || err != nil {
+		if done != nil || err != nil {
 			return err
 		}
 		if c.State != "Launched" {

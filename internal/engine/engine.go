@@ -84,35 +84,43 @@ func (e *Engine) Now(ctx context.Context) (time.Time, error) {
 	return row.Now, err
 }
 
-// lockForCommand authorises an act on a campaign, locks it, and finds out
-// whether the request was carried out before.
-func (t *tx) lockForCommand(ctx context.Context, act Act, verb auth.Verb, name string) (c db.Campaign, done bool, err error) {
-	done, err = t.wasDone(ctx, act)
-	if done || err != nil {
-		return c, done, err
-	}
+// lockForCommand locks a campaign for an act, authorises it, and finds out
+// whether the request was carried out before: then it returns its record.
+func (t *tx) lockForCommand(ctx context.Context, act Act, verb auth.Verb, name string) (c db.Campaign, done *db.Audit, err error) {
 	c, err = t.CampaignForUpdate(ctx, name)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return c, false, t.unknownCampaign(ctx, name)
+		return c, nil, t.unknownCampaign(ctx, name)
 	}
 	if err != nil {
-		return c, false, err
+		return c, nil, err
 	}
 	if !auth.Can(act.Actor, verb, auth.Object{Office: c.Office}) {
-		return c, false, refuse("Forbidden", "%s may not %s campaign %s", act.Actor, verb, name)
+		return c, nil, refuse("Forbidden", "%s may not %s campaign %s", act.Actor, verb, name)
+	}
+	if done, err = t.repeated(ctx, act, verb, "Campaign/"+name); done != nil || err != nil {
+		return c, done, err
 	}
 	if act.Generation != 0 && act.Generation != c.Generation {
-		return c, false, &Conflict{Text: fmt.Sprintf("campaign %s is at generation %d, not %d: look at it again, then repeat", name, c.Generation, act.Generation)}
+		return c, nil, &Conflict{Text: fmt.Sprintf("campaign %s is at generation %d, not %d: look at it again, then repeat", name, c.Generation, act.Generation)}
 	}
-	return c, false, nil
+	return c, nil, nil
 }
 
-func (t *tx) wasDone(ctx context.Context, act Act) (bool, error) {
-	_, err := t.AuditByRequest(ctx, act.RequestID)
+// repeated is the record of an act that was carried out before under the same
+// request id; nil when there is none. The caller holds the lock under which the
+// act is carried out, so that of two at once the second finds the first.
+func (t *tx) repeated(ctx context.Context, act Act, verb auth.Verb, object string) (*db.Audit, error) {
+	done, err := t.AuditByRequest(ctx, act.RequestID)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return false, nil
+		return nil, nil
 	}
-	return err == nil, err
+	if err != nil {
+		return nil, err
+	}
+	if done.Verb != string(verb) || done.Object != object {
+		return nil, refuse("RequestIDReused", "request id %s was used before, to %s %s: give each act its own", act.RequestID, done.Verb, done.Object)
+	}
+	return &done, nil
 }
 
 func (t *tx) unknownCampaign(ctx context.Context, name string) error {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -28,12 +29,13 @@ type Report struct {
 
 // Receipt is what the sender is told.
 type Receipt struct {
-	Unit, Round string
-	Version     int
-	ReceivedAt  time.Time
+	Unit       string    `json:"unit"`
+	Round      string    `json:"round"`
+	Version    int       `json:"version"`
+	ReceivedAt time.Time `json:"receivedAt"`
 	// Settled is false while the unit's leader has the next move.
-	Settled bool
-	OnTime  bool
+	Settled bool `json:"settled"`
+	OnTime  bool `json:"onTime"`
 }
 
 // Submit takes a report, whole or not at all. It counts from now, which is read
@@ -48,10 +50,10 @@ func (e *Engine) Submit(ctx context.Context, act Act, campaign, round, unit stri
 		if err != nil {
 			return err
 		}
-		receipt = Receipt{Unit: unit, Round: round, ReceivedAt: t.now}
-		if done {
-			return t.oldReceipt(ctx, o, &receipt)
+		if done != nil {
+			return json.Unmarshal(done.Detail, &receipt)
 		}
+		receipt = Receipt{Unit: unit, Round: round, ReceivedAt: t.now}
 		spec, err := t.campaignSpec(ctx, campaign)
 		if err != nil {
 			return err
@@ -75,7 +77,7 @@ func (e *Engine) Submit(ctx context.Context, act Act, campaign, round, unit stri
 		} else if err := t.settle(ctx, o, &receipt); err != nil {
 			return err
 		}
-		return t.audit(ctx, act, auth.Submit, "Obligation/"+fmt.Sprint(o.ID), map[string]any{"unit": unit, "round": round, "version": version})
+		return t.audit(ctx, act, auth.Submit, obligationName(o), receipt)
 	})
 	return receipt, err
 }
@@ -88,10 +90,10 @@ func (e *Engine) Approve(ctx context.Context, act Act, campaign, round, unit str
 		if err != nil {
 			return err
 		}
-		receipt = Receipt{Unit: unit, Round: round, ReceivedAt: t.now}
-		if done {
-			return t.oldReceipt(ctx, o, &receipt)
+		if done != nil {
+			return json.Unmarshal(done.Detail, &receipt)
 		}
+		receipt = Receipt{Unit: unit, Round: round, ReceivedAt: t.now}
 		newest, err := t.NewestReport(ctx, o.ID)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return refuse("NothingHandedUp", "unit %s has not handed up a report for round %s: submit it first", unit, round)
@@ -109,16 +111,15 @@ func (e *Engine) Approve(ctx context.Context, act Act, campaign, round, unit str
 		if err := t.settle(ctx, o, &receipt); err != nil {
 			return err
 		}
-		return t.audit(ctx, act, auth.Approve, "Obligation/"+fmt.Sprint(o.ID), map[string]any{"unit": unit, "round": round, "version": newest.Version})
+		return t.audit(ctx, act, auth.Approve, obligationName(o), receipt)
 	})
 	return receipt, err
 }
 
-func (t *tx) lockForIntake(ctx context.Context, act Act, verb auth.Verb, campaign, round, unit string) (c db.Campaign, r db.Round, o db.Obligation, done bool, err error) {
-	fail := func(err error) (db.Campaign, db.Round, db.Obligation, bool, error) { return c, r, o, false, err }
-	if done, err = t.wasDone(ctx, act); err != nil {
-		return fail(err)
-	}
+// lockForIntake locks what a unit owes; everything that the act is judged by is
+// read after that. A request that was carried out before returns its record.
+func (t *tx) lockForIntake(ctx context.Context, act Act, verb auth.Verb, campaign, round, unit string) (c db.Campaign, r db.Round, o db.Obligation, done *db.Audit, err error) {
+	fail := func(err error) (db.Campaign, db.Round, db.Obligation, *db.Audit, error) { return c, r, o, nil, err }
 	c, err = t.CampaignByName(ctx, campaign)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return fail(t.unknownCampaign(ctx, campaign))
@@ -129,6 +130,11 @@ func (t *tx) lockForIntake(ctx context.Context, act Act, verb auth.Verb, campaig
 	if !auth.Can(act.Actor, verb, auth.Object{Office: c.Office, Unit: unit}) {
 		return fail(refuse("Forbidden", "%s may not %s a report of unit %s", act.Actor, verb, unit))
 	}
+	o, err = t.ObligationForUpdate(ctx, db.ObligationForUpdateParams{CampaignID: c.ID, Subject: round, Owner: unit})
+	owes := !errors.Is(err, pgx.ErrNoRows)
+	if owes && err != nil {
+		return fail(err)
+	}
 	r, err = t.RoundByName(ctx, c.ID, round)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return fail(t.unknownRound(ctx, c, round))
@@ -136,23 +142,24 @@ func (t *tx) lockForIntake(ctx context.Context, act Act, verb auth.Verb, campaig
 	if err != nil {
 		return fail(err)
 	}
-	o, err = t.ObligationForUpdate(ctx, db.ObligationForUpdateParams{CampaignID: c.ID, Subject: round, Owner: unit})
-	if errors.Is(err, pgx.ErrNoRows) {
+	if !owes {
 		return fail(t.noObligation(ctx, c, r, unit))
 	}
-	if err != nil || done {
+	if done, err = t.repeated(ctx, act, verb, obligationName(o)); done != nil || err != nil {
 		return c, r, o, done, err
 	}
 	switch {
 	case o.State == "Settled":
 		return fail(refuse("AlreadyReceived", "the report of unit %s for round %s was received on %s; a correction is asked of the office", unit, round, local(*o.ReceivedAt, c.TimeZone)))
 	case o.State == "Cancelled":
-		return fail(refuse("Cancelled", "campaign %s was cancelled on %s: nothing is owed any more", campaign, local(*c.EndedAt, c.TimeZone)))
+		return fail(refuse("Cancelled", "campaign %s was cancelled: nothing is owed any more", campaign))
 	case o.State != "Owing" || t.now.After(r.ClosesAt):
 		return fail(refuse("RoundClosed", "round %s was closed on %s: ask the office to reopen it for unit %s", round, local(r.ClosesAt, c.TimeZone), unit))
 	}
-	return c, r, o, false, nil
+	return c, r, o, nil, nil
 }
+
+func obligationName(o db.Obligation) string { return fmt.Sprintf("Obligation/%d", o.ID) }
 
 func (t *tx) noObligation(ctx context.Context, c db.Campaign, r db.Round, unit string) error {
 	switch {
@@ -218,19 +225,6 @@ func (t *tx) settle(ctx context.Context, o db.Obligation, receipt *Receipt) erro
 	return t.WithdrawLetters(ctx, o.ID)
 }
 
-func (t *tx) oldReceipt(ctx context.Context, o db.Obligation, receipt *Receipt) error {
-	newest, err := t.NewestReport(ctx, o.ID)
-	if err != nil {
-		return err
-	}
-	receipt.Version, receipt.ReceivedAt = int(newest.Version), newest.ReceivedAt
-	if o.State == "Settled" {
-		receipt.Settled, receipt.ReceivedAt = true, *o.ReceivedAt
-		receipt.OnTime = o.DueAt == nil || !o.ReceivedAt.After(*o.DueAt)
-	}
-	return nil
-}
-
 // checkReport holds a report to the outline and the indicators that apply to
 // the unit. Every problem is named.
 func checkReport(spec *v1.CampaignSpec, r db.Round, p db.Participant, report Report) error {
@@ -289,11 +283,11 @@ func checkFigures(spec *v1.CampaignSpec, kind v1.UnitKind, given map[v1.Name]str
 			problems = append(problems, fmt.Sprintf("figure %s is missing", ind.Name))
 			continue
 		}
-		value, err := decimal.NewFromString(text)
-		if err != nil {
-			problems = append(problems, fmt.Sprintf("figure %s: %q is not a number", ind.Name, text))
+		if !plainNumber.MatchString(text) {
+			problems = append(problems, fmt.Sprintf("figure %s: %.40q is not a number such as 97.5", ind.Name, text))
 			continue
 		}
+		value := decimal.RequireFromString(text)
 		low, high := bounds(ind)
 		if low != nil && value.LessThan(*low) || high != nil && value.GreaterThan(*high) {
 			problems = append(problems, fmt.Sprintf("figure %s: %s is out of range, expected %s", ind.Name, text, rangeText(low, high)))
@@ -306,6 +300,10 @@ func checkFigures(spec *v1.CampaignSpec, kind v1.UnitKind, given map[v1.Name]str
 	}
 	return problems
 }
+
+// plainNumber is what a Decimal is in the kinds: 1e999999999 is a number too, but
+// comparing it would take all memory.
+var plainNumber = regexp.MustCompile(`^-?(0|[1-9]\d{0,14})(\.\d{1,6})?$`)
 
 // bounds of an indicator: as declared; a percentage is 0 to 100.
 func bounds(ind v1.Indicator) (low, high *decimal.Decimal) {

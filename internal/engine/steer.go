@@ -2,8 +2,10 @@ package engine
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -27,51 +29,49 @@ type LaunchOptions struct {
 func (e *Engine) Launch(ctx context.Context, act Act, name string, opt LaunchOptions) error {
 	return e.in(ctx, func(t *tx) error {
 		c, done, err := t.lockForCommand(ctx, act, auth.Launch, name)
-		if done || err != nil {
+		if done != nil || err != nil {
 			return err
+		}
+		if c.State == "Cancelled" || c.State == "Closed" {
+			return refuse("Ended", "campaign %s is %s: declare another", name, c.State)
 		}
 		if c.State != "Declared" {
 			return refuse("AlreadyLaunched", "campaign %s is %s already (launched %s)", name, c.State, local(c.LaunchAt, c.TimeZone))
 		}
 		launchAt := c.LaunchAt
-		switch earlier := dayOf(launchAt, c.TimeZone).Before(dayOf(t.now, c.TimeZone)); {
+		earlier := dayOf(launchAt, c.TimeZone).Before(dayOf(t.now, c.TimeZone))
+		switch {
 		case earlier && !opt.Backdate:
 			return refuse("NeedsBackdate", "campaign %s was to start on %s, which is past (today is %s): launch it with --backdate, which sends nothing for steps before today, or move spec.launch.at",
 				name, local(launchAt, c.TimeZone), local(t.now, c.TimeZone))
 		case !earlier && launchAt.Before(t.now):
 			launchAt = t.now // later on the day itself
 		}
-		spec, err := t.campaignSpec(ctx, name)
-		if err != nil {
+		if err := t.enroll(ctx, c); err != nil {
 			return err
 		}
-		if err := t.enroll(ctx, c, spec); err != nil {
-			return err
-		}
-		if err := t.LaunchCampaign(ctx, db.LaunchCampaignParams{ID: c.ID, ActedAt: &t.now, Backdated: opt.Backdate, LaunchAt: launchAt}); err != nil {
+		if err := t.LaunchCampaign(ctx, db.LaunchCampaignParams{ID: c.ID, ActedAt: &t.now, Backdated: earlier, LaunchAt: launchAt}); err != nil {
 			return err
 		}
 		if err := t.openProcedure(ctx, c.ID, campaignID(name), KindCampaign, "", later(launchAt, t.now)); err != nil {
 			return err
 		}
-		return t.audit(ctx, act, auth.Launch, "Campaign/"+name, map[string]any{"launchAt": launchAt, "backdated": opt.Backdate})
+		return t.audit(ctx, act, auth.Launch, "Campaign/"+name, map[string]any{"launchAt": launchAt, "backdated": earlier})
 	})
 }
 
-func (t *tx) enroll(ctx context.Context, c db.Campaign, spec *v1.CampaignSpec) error {
+// enroll copies the units that the plan counts.
+func (t *tx) enroll(ctx context.Context, c db.Campaign) error {
 	stored, err := t.storedObjects(ctx)
 	if err != nil {
 		return err
 	}
-	rosters := rosterParts(stored.set, spec.Participants.Roster, map[string]bool{})
-	kinds, excluded := []string{}, []string{}
-	for _, k := range spec.Participants.Kinds {
-		kinds = append(kinds, string(k))
+	campaign := stored.set.Campaign(v1.Name(c.Name))
+	rosters, units := rosterParts(stored.set, campaign.Spec.Participants.Roster, map[string]bool{}), []string{}
+	for _, u := range stored.set.Participants(campaign) {
+		units = append(units, string(u.Code))
 	}
-	for _, x := range spec.Participants.Exclude {
-		excluded = append(excluded, string(x))
-	}
-	n, err := t.Enroll(ctx, db.EnrollParams{CampaignID: c.ID, Calendar: c.Calendar, Rosters: rosters, Kinds: kinds, Excluded: excluded})
+	n, err := t.Enroll(ctx, db.EnrollParams{CampaignID: c.ID, Calendar: c.Calendar, Rosters: rosters, Units: units})
 	if err != nil {
 		return err
 	}
@@ -85,7 +85,7 @@ func (t *tx) enroll(ctx context.Context, c db.Campaign, spec *v1.CampaignSpec) e
 func (e *Engine) Pause(ctx context.Context, act Act, name string) error {
 	return e.in(ctx, func(t *tx) error {
 		c, done, err := t.lockForCommand(ctx, act, auth.Pause, name)
-		if done || err != nil {
+		if done != nil || err != nil {
 			return err
 		}
 		if c.State != "Launched" {
@@ -113,7 +113,7 @@ const (
 func (e *Engine) Resume(ctx context.Context, act Act, name string, deadlines Deadlines) error {
 	return e.in(ctx, func(t *tx) error {
 		c, done, err := t.lockForCommand(ctx, act, auth.Resume, name)
-		if done || err != nil {
+		if done != nil || err != nil {
 			return err
 		}
 		if c.State != "Paused" {
@@ -161,7 +161,7 @@ func (t *tx) reclimb(ctx context.Context, c db.Campaign, round int64, name strin
 	if err != nil {
 		return err
 	}
-	if err := t.InsertRungs(ctx, c.TimeZone, c.ID); err != nil {
+	if err := t.InsertRungs(ctx, c.TimeZone, &round); err != nil {
 		return err
 	}
 	if err := t.StretchRound(ctx, db.StretchRoundParams{ID: round, Days: days, TimeZone: c.TimeZone}); err != nil {
@@ -170,15 +170,21 @@ func (t *tx) reclimb(ctx context.Context, c db.Campaign, round int64, name strin
 	if _, err := t.StartClimb(ctx, &round); err != nil {
 		return err
 	}
-	next, err := t.nextClimb(ctx, round)
-	if err != nil || next == nil {
+	next, err := t.NextNews(ctx, &round, t.now)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
 		return err
 	}
-	return t.Hasten(ctx, *next, roundID(c.Name, name))
+	return t.Hasten(ctx, next, roundID(c.Name, name))
 }
 
 // Extended says what an extension did.
-type Extended struct{ Units, Superseded int }
+type Extended struct {
+	Units      int `json:"units"`
+	Superseded int `json:"superseded"`
+}
 
 // Extend moves the deadline of a round, for one unit or, with unit empty, for
 // all that still owe. Deadlines move later only.
@@ -186,8 +192,11 @@ func (e *Engine) Extend(ctx context.Context, act Act, name, round, unit string, 
 	var out Extended
 	err := e.in(ctx, func(t *tx) error {
 		c, done, err := t.lockForCommand(ctx, act, auth.Extend, name)
-		if done || err != nil {
+		if err != nil {
 			return err
+		}
+		if done != nil {
+			return json.Unmarshal(done.Detail, &out)
 		}
 		if c.State != "Launched" && c.State != "Paused" {
 			return refuse("NotRunning", "campaign %s is %s: there is nothing to extend", name, c.State)
@@ -213,16 +222,23 @@ func (e *Engine) Extend(ctx context.Context, act Act, name, round, unit string, 
 		}
 		out = Extended{Units: len(moved)}
 		if len(moved) == 0 {
-			return refuse("NothingOwed", "round %s of %s: nobody owes a report with another deadline than %s", round, name, local(to, c.TimeZone))
+			return refuse("NothingOwed", "round %s of %s: nobody owes a report that is due before %s", round, name, local(to, c.TimeZone))
 		}
 		out.Superseded = int(moved[0].Superseded)
 		if err := t.reclimb(ctx, c, r.ID, r.Name); err != nil {
 			return err
 		}
+		if r, err = t.RoundByName(ctx, c.ID, round); err != nil {
+			return err
+		}
+		if !r.ClosesAt.After(to) {
+			return refuse("BeyondCalendar", "%s is further than the calendars reach: is the year right?", local(to, c.TimeZone))
+		}
 		if err := t.BumpGeneration(ctx, c.ID); err != nil {
 			return err
 		}
-		return t.audit(ctx, act, auth.Extend, "Campaign/"+name, map[string]any{"round": round, "unit": unit, "to": to, "units": len(moved)})
+		return t.audit(ctx, act, auth.Extend, "Campaign/"+name,
+			map[string]any{"round": round, "unit": unit, "to": to, "units": out.Units, "superseded": out.Superseded})
 	})
 	return out, err
 }
@@ -277,10 +293,15 @@ func (t *tx) closingDays(ctx context.Context, campaign, round string) (int32, er
 			return s.Closes.WorkingDaysAfterDue, nil
 		}
 	}
-	return defaultClosingDays, nil
+	// The registration: as package plan has it, open until after its last step.
+	days := int32(defaultClosingDays)
+	for _, s := range spec.Reminders {
+		days = max(days, s.Offset+1)
+	}
+	return days, nil
 }
 
-// defaultClosingDays is what the schema's default says, for registration.
+// defaultClosingDays is what the schema's default says.
 const defaultClosingDays = 10
 
 // Cancel ends a campaign for good. What is pending is superseded in the same
@@ -288,13 +309,13 @@ const defaultClosingDays = 10
 func (e *Engine) Cancel(ctx context.Context, act Act, name string) error {
 	return e.in(ctx, func(t *tx) error {
 		c, done, err := t.lockForCommand(ctx, act, auth.Cancel, name)
-		if done || err != nil {
+		if done != nil || err != nil {
 			return err
 		}
 		if c.State == "Cancelled" || c.State == "Closed" {
 			return refuse("Ended", "campaign %s is %s already", name, c.State)
 		}
-		if act.Reason == "" {
+		if strings.TrimSpace(act.Reason) == "" {
 			return refuse("ReasonMissing", "cancel %s: say why (--reason); it is kept in the audit", name)
 		}
 		if err := t.EndCampaign(ctx, db.EndCampaignParams{ID: c.ID, State: "Cancelled", At: t.now}); err != nil {
@@ -303,7 +324,10 @@ func (e *Engine) Cancel(ctx context.Context, act Act, name string) error {
 		if _, err := t.CancelObligations(ctx, c.ID); err != nil {
 			return err
 		}
-		if _, err := t.SupersedeAllPending(ctx, c.ID, "Cancelled"); err != nil {
+		if _, err := t.SupersedeAllPending(ctx, "Cancelled", c.ID); err != nil {
+			return err
+		}
+		if err := t.WithdrawLettersOf(ctx, c.ID); err != nil {
 			return err
 		}
 		if err := t.CancelPlannedRounds(ctx, c.ID); err != nil {

@@ -107,8 +107,15 @@ func (s *step) run(ctx context.Context, phase string) (outcome, error) {
 	if handler == nil {
 		return outcome{}, fmt.Errorf("procedure %s has no phase %q", s.p.Kind, phase)
 	}
-	return handler(s, ctx)
+	o, err := handler(s, ctx)
+	if errors.Is(err, errDropped) {
+		return outcome{finished: true, over: true, changed: 1}, nil
+	}
+	return o, err
 }
+
+// errDropped ends a procedure whose round or review the plan has no more.
+var errDropped = errors.New("dropped from the plan")
 
 // store writes where the procedure stands. Work undone is a next instant that
 // is not in the future; a finished phase leaves the next one to be begun.
@@ -143,7 +150,9 @@ func sleepUntil(now, next time.Time) time.Duration {
 	return min((d + time.Second - 1).Truncate(time.Second), day)
 }
 
-func (s *step) spec(ctx context.Context) (*v1.CampaignSpec, error) { return s.campaignSpec(ctx, s.c.Name) }
+func (s *step) spec(ctx context.Context) (*v1.CampaignSpec, error) {
+	return s.campaignSpec(ctx, s.c.Name)
+}
 
 // actedAt is when the act of launch happened: nothing older is ever sent.
 func (s *step) actedAt() time.Time {

@@ -17,7 +17,7 @@ func (s *step) awaitLaunch(ctx context.Context) (outcome, error) {
 		return outcome{next: &s.c.LaunchAt}, nil
 	}
 	p := db.InformParams{
-		Step: "launch", Now: s.now, CampaignID: s.c.ID, Instant: s.c.LaunchAt, ActedAt: s.actedAt(),
+		Step: "launch", Now: s.now, CampaignID: s.c.ID, Instant: s.c.LaunchAt, ActedAt: s.actedAt(), NotAfter: &s.c.ClosesAt,
 	}
 	rounds, err := s.RoundsOf(ctx, s.c.ID)
 	if err != nil {

@@ -15,15 +15,26 @@ import (
 	"thidua.dev/thidua/internal/store/db"
 )
 
+func (s *step) review(ctx context.Context) (db.Review, error) {
+	v, err := s.ReviewForUpdate(ctx, s.c.ID, s.p.Subject)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return v, errDropped
+	}
+	return v, err
+}
+
 // rank scores every participant by what was received until now and seals the
 // ranking. A sealed ranking never changes.
 func (s *step) rank(ctx context.Context) (outcome, error) {
-	v, err := s.ReviewForUpdate(ctx, s.c.ID, s.p.Subject)
+	v, err := s.review(ctx)
 	if err != nil {
 		return outcome{}, err
 	}
 	if v.State != "Planned" {
 		return outcome{finished: true}, nil
+	}
+	if s.now.Before(v.At) {
+		return outcome{next: &v.At}, nil // an amendment moved it
 	}
 	spec, err := s.spec(ctx)
 	if err != nil {
@@ -105,7 +116,7 @@ func (s *step) seal(ctx context.Context, v db.Review, lines []score.Line) error 
 // publish makes the ranking public and, at the final review, nominates the best
 // by the declared rules.
 func (s *step) publish(ctx context.Context) (outcome, error) {
-	v, err := s.ReviewForUpdate(ctx, s.c.ID, s.p.Subject)
+	v, err := s.review(ctx)
 	if err != nil {
 		return outcome{}, err
 	}

@@ -14,8 +14,13 @@ import (
 // round is closed.
 const closeGrace = time.Minute
 
+// round is the procedure's; an amendment that came in between may have dropped it.
 func (s *step) round(ctx context.Context) (db.Round, error) {
-	return s.RoundForUpdate(ctx, s.c.ID, s.p.Subject)
+	r, err := s.RoundForUpdate(ctx, s.c.ID, s.p.Subject)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return r, errDropped
+	}
+	return r, err
 }
 
 // openRound lets every participant owe the report and puts them at the foot of
@@ -25,6 +30,9 @@ func (s *step) openRound(ctx context.Context) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
+	if r.State == "Planned" && s.now.Before(r.OpensAt) {
+		return outcome{next: &r.OpensAt}, nil // an amendment moved it
+	}
 	if err := s.OpenRound(ctx, s.now, r.ID); err != nil {
 		return outcome{}, err
 	}
@@ -32,7 +40,7 @@ func (s *step) openRound(ctx context.Context) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	if err := s.InsertRungs(ctx, s.c.TimeZone, s.c.ID); err != nil {
+	if err := s.InsertRungs(ctx, s.c.TimeZone, &r.ID); err != nil {
 		return outcome{}, err
 	}
 	_, err = s.StartClimb(ctx, &r.ID)
@@ -78,6 +86,9 @@ func (s *step) closeRound(ctx context.Context) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
+	if s.now.Before(r.ClosesAt.Add(closeGrace)) {
+		return s.climb(ctx) // its deadlines were shifted meanwhile
+	}
 	lapsed, err := s.CloseObligations(ctx, &r.ID)
 	if err != nil {
 		return outcome{}, err
@@ -92,8 +103,12 @@ func (s *step) closeRound(ctx context.Context) (outcome, error) {
 }
 
 // tellCampaign wakes the campaign's own procedure when what it waits for may be
-// over, and not before: the last round or review of many.
+// over, and not before: the last round or review of many. Those that end at once
+// take turns, or each would see the other as not over yet.
 func (s *step) tellCampaign(ctx context.Context) error {
+	if _, err := s.ProcedureForUpdate(ctx, campaignID(s.c.Name)); err != nil {
+		return err
+	}
 	pending, err := s.PendingCollection(ctx, s.c.ID)
 	if err != nil || pending > 0 {
 		return err

@@ -2,6 +2,7 @@ package look
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	v1 "thidua.dev/thidua/api/v1"
@@ -13,9 +14,9 @@ type Todo struct {
 	// one to sign, Message for one that a person has to look at.
 	Kind     string     `json:"kind"`
 	Campaign string     `json:"campaign"`
-	Subject  string     `json:"subject,omitempty"` // a round, or the letter's id
+	Subject  string     `json:"subject,omitempty"` // a round, or the id of the letter or message
 	Title    v1.Text    `json:"title"`
-	About    Unit       `json:"about"` // the unit that a letter is to
+	About    Unit       `json:"about"` // the unit concerned
 	DueAt    *time.Time `json:"dueAt,omitempty"`
 	Overdue  bool       `json:"overdue"`
 	Holder   string     `json:"holder,omitempty"`
@@ -23,4 +24,47 @@ type Todo struct {
 
 // Todo is what waits for a unit, by deadline. For a campaign's office these are
 // also the letters to sign and the messages that came to nothing.
-func (r *Reader) Todo(ctx context.Context, unit string) ([]Todo, error) { panic("not yet") }
+func (r *Reader) Todo(ctx context.Context, unit string) ([]Todo, error) {
+	todo := []Todo{}
+	err := r.view(ctx, func(v *view) error {
+		campaigns, err := v.campaigns(ctx, "")
+		if err != nil {
+			return err
+		}
+		by := map[string]*Campaign{}
+		for i := range campaigns {
+			by[campaigns[i].Name] = &campaigns[i]
+		}
+		owed, err := v.LookTodo(ctx, unit)
+		if err != nil {
+			return err
+		}
+		for _, o := range owed {
+			c := by[o.Campaign]
+			todo = append(todo, Todo{
+				Kind: o.Kind, Campaign: o.Campaign, Subject: o.Round, Title: c.roundTitle(o.Kind, o.Series, o.Period), About: Unit{Code: unit},
+				DueAt: local(o.DueAt, c.loc), Overdue: o.DueAt != nil && v.now.After(*o.DueAt), Holder: o.Holder,
+			})
+		}
+		letters, err := v.LookOfficeLetters(ctx, unit)
+		if err != nil {
+			return err
+		}
+		for _, l := range letters {
+			todo = append(todo, Todo{
+				Kind: "Letter", Campaign: l.Campaign, Subject: fmt.Sprint(l.ID), Title: by[l.Campaign].roundTitle(l.Kind, l.Series, l.Period), About: Unit{l.Unit, l.Name},
+			})
+		}
+		messages, err := v.LookOfficeMessages(ctx, unit)
+		if err != nil {
+			return err
+		}
+		for _, m := range messages {
+			todo = append(todo, Todo{
+				Kind: "Message", Campaign: m.Campaign, Subject: fmt.Sprint(m.ID), Title: Word("subject.Message"), About: Unit{m.Recipient, m.Name},
+			})
+		}
+		return nil
+	})
+	return todo, err
+}

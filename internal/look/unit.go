@@ -3,8 +3,11 @@ package look
 import (
 	"cmp"
 	"context"
+	"math"
 	"slices"
 	"strings"
+
+	"thidua.dev/thidua/internal/store/db"
 )
 
 // Unit is an agency, unit or enterprise.
@@ -25,7 +28,22 @@ type Participant struct {
 // Units finds participants by code or name; an empty query finds all of them.
 // There are total, of which at most limit are returned.
 func (r *Reader) Units(ctx context.Context, campaign, query string, limit int) (units []Unit, total int64, err error) {
-	panic("not yet")
+	err = r.view(ctx, func(v *view) error {
+		c, err := v.campaign(ctx, campaign)
+		if err != nil {
+			return err
+		}
+		rows, err := v.LookUnits(ctx, db.LookUnitsParams{CampaignID: c.id, Query: strings.TrimSpace(query), MaxRows: int32(min(limit, math.MaxInt32))})
+		if err != nil {
+			return err
+		}
+		units = make([]Unit, len(rows))
+		for i, u := range rows {
+			units[i], total = Unit{u.Unit, u.Name}, u.Total
+		}
+		return nil
+	})
+	return units, total, err
 }
 
 // similar are at most five of the known names that look like name.
@@ -46,7 +64,9 @@ func similar(name string, known []string) []string {
 			near = append(near, candidate{k, d})
 		}
 	}
-	slices.SortFunc(near, func(a, b candidate) int { return cmp.Or(cmp.Compare(a.distance, b.distance), cmp.Compare(a.name, b.name)) })
+	slices.SortFunc(near, func(a, b candidate) int {
+		return cmp.Or(cmp.Compare(a.distance, b.distance), cmp.Compare(a.name, b.name))
+	})
 	var out []string
 	for _, c := range near[:min(5, len(near))] {
 		out = append(out, c.name)

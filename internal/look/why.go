@@ -2,9 +2,15 @@ package look
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	v1 "thidua.dev/thidua/api/v1"
+	"thidua.dev/thidua/internal/store/db"
 )
 
 // Why tells everything that happened between a campaign and one unit, and why.
@@ -14,8 +20,8 @@ type Why struct {
 	Obligations []Obligation `json:"obligations"`
 	// Upcoming are the rounds that have not opened yet.
 	Upcoming []Upcoming `json:"upcoming"`
-	// Rank is the unit's line in the latest ranking, nil before the first one or
-	// for a unit that is not ranked there; of OutOf units in its group.
+	// Rank is the unit's line in the latest ranking, nil before the first one; of
+	// OutOf units that are ranked together.
 	Rank  *RankingLine `json:"rank,omitempty"`
 	OutOf int64        `json:"outOf,omitempty"`
 	// RankedIn names the review.
@@ -106,5 +112,198 @@ type Upcoming struct {
 }
 
 // Why reads what happened to one unit. An unknown unit is a *NotFound that names
-// similar codes.
-func (r *Reader) Why(ctx context.Context, campaign, unit string) (Why, error) { panic("not yet") }
+// similar codes. The office is known too: it owes the decision.
+func (r *Reader) Why(ctx context.Context, campaign, unit string) (Why, error) {
+	var w Why
+	err := r.view(ctx, func(v *view) error {
+		c, err := v.campaign(ctx, campaign)
+		if err != nil {
+			return err
+		}
+		p, err := v.participant(ctx, &c, unit)
+		if err != nil {
+			return err
+		}
+		w = Why{Campaign: c, Unit: p}
+		for _, fill := range []func(context.Context, *Why) error{v.fillObligations, v.fillUpcoming, v.fillRank} {
+			if err := fill(ctx, &w); err != nil {
+				return fmt.Errorf("unit %s in campaign %s: %w", unit, campaign, err)
+			}
+		}
+		return nil
+	})
+	return w, err
+}
+
+func (v *view) participant(ctx context.Context, c *Campaign, unit string) (Participant, error) {
+	row, err := v.LookParticipant(ctx, c.id, unit)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows) && unit == c.Office.Code:
+		return Participant{Unit: c.Office, Calendar: c.Calendar}, nil
+	case errors.Is(err, pgx.ErrNoRows):
+		known, err := v.LookUnitCodes(ctx, c.id)
+		if err != nil {
+			return Participant{}, err
+		}
+		return Participant{}, &NotFound{Kind: "unit", Name: unit, Similar: similar(unit, known)}
+	}
+	return Participant{
+		Unit: Unit{row.Unit, row.Name}, Kind: row.Kind, Group: row.Grp, Calendar: row.Calendar,
+		AdministeredBy: Unit{row.AdministeredBy, row.AdministeredByName},
+	}, err
+}
+
+func (v *view) fillObligations(ctx context.Context, w *Why) error {
+	c := &w.Campaign
+	rows, err := v.LookObligations(ctx, db.LookObligationsParams{Unit: w.Unit.Code, CampaignID: c.id, Now: v.now, Zone: c.TimeZone})
+	if err != nil {
+		return err
+	}
+	ids := make([]int64, len(rows))
+	at := map[int64]*Obligation{}
+	w.Obligations = make([]Obligation, len(rows))
+	for i, row := range rows {
+		w.Obligations[i] = toObligation(c, row)
+		ids[i], at[row.ID] = row.ID, &w.Obligations[i]
+	}
+	reports, err := v.LookReports(ctx, ids)
+	if err != nil {
+		return err
+	}
+	for _, p := range reports {
+		o := at[p.ObligationID]
+		o.Reports = append(o.Reports, ReportVersion{
+			Version: int64(p.Version), State: p.State, ReceivedAt: p.ReceivedAt.In(c.loc), ApprovedAt: local(p.ApprovedAt, c.loc),
+		})
+	}
+	return v.fillNotices(ctx, c, ids, at, w.Unit.Unit)
+}
+
+func toObligation(c *Campaign, row db.LookObligationsRow) Obligation {
+	o := Obligation{
+		Kind: row.Kind, Round: row.Round, Title: c.roundTitle(row.Kind, row.Series, row.Period), State: row.State, Holder: row.Holder,
+		OpenedAt: row.OpenedAt.In(c.loc), DueAt: local(row.DueAt, c.loc), DeadlineNo: int64(row.DeadlineNo),
+		ReceivedAt: local(row.ReceivedAt, c.loc), SettledAt: local(row.SettledAt, c.loc), DaysLate: row.DaysLate,
+		Reports: []ReportVersion{}, Notices: []UnitNotice{}, Letters: []Letter{},
+		NextAt: local(row.NextAt, c.loc), NextStep: row.NextStep, ClosesAt: local(row.ClosesAt, c.loc),
+	}
+	if row.Kind == "Invitation" {
+		o.Title = Word("subject." + row.Subject)
+	}
+	if row.ReceivedAt != nil && row.DueAt != nil {
+		onTime := !row.ReceivedAt.After(*row.DueAt)
+		o.OnTime = &onTime
+	}
+	return o
+}
+
+// fillNotices adds to each obligation its notices, and to these the letters,
+// messages and attempts: one query a level.
+func (v *view) fillNotices(ctx context.Context, c *Campaign, obligations []int64, at map[int64]*Obligation, unit Unit) error {
+	rows, err := v.LookUnitNotices(ctx, obligations)
+	if err != nil {
+		return err
+	}
+	notices := make([]int64, len(rows))
+	for i, row := range rows {
+		notices[i] = row.ID
+	}
+	messages, err := v.unitMessages(ctx, c, notices)
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		o := at[row.ObligationID]
+		n := UnitNotice{
+			Notice: Notice{
+				Kind: o.Kind, Round: o.Round, Unit: unit.Code, DeadlineNo: int64(row.DeadlineNo), Step: row.Step, Role: row.Role,
+				Recipient: row.Recipient, Instant: row.Instant.In(c.loc), State: row.State, Reason: row.Reason,
+			},
+			RecipientName: row.RecipientName, NotAfter: local(row.NotAfter, c.loc), RecordedAt: row.RecordedAt.In(c.loc),
+			StateText: Word("notice." + row.State), ReasonText: reason(row.Reason), Messages: messages[row.ID],
+		}
+		if n.Messages == nil {
+			n.Messages = []UnitMessage{}
+		}
+		o.Notices = append(o.Notices, n)
+		if row.LetterID != nil {
+			o.Letters = append(o.Letters, Letter{
+				ID: *row.LetterID, Unit: unit, Round: o.Round, Title: o.Title, State: *row.LetterState, DraftedAt: row.DraftedAt.In(c.loc), DueAt: *o.DueAt,
+			})
+		}
+	}
+	return nil
+}
+
+func (v *view) unitMessages(ctx context.Context, c *Campaign, notices []int64) (map[int64][]UnitMessage, error) {
+	rows, err := v.LookUnitMessages(ctx, notices)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]int64, len(rows))
+	for i, row := range rows {
+		ids[i] = row.ID
+	}
+	tried, err := v.LookAttempts(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	attempts := map[int64][]Attempt{}
+	for _, a := range tried {
+		attempts[a.MessageID] = append(attempts[a.MessageID], Attempt{
+			No: int64(a.No), At: a.At.In(c.loc), StartedAt: a.StartedAt.In(c.loc), FinishedAt: local(a.FinishedAt, c.loc),
+			Outcome: a.Outcome, Response: a.Response,
+		})
+	}
+	messages := map[int64][]UnitMessage{}
+	for _, row := range rows {
+		m := UnitMessage{ID: row.ID, Channel: row.Channel, State: row.State, List: row.List, SentAt: local(row.SentAt, c.loc), Attempts: attempts[row.ID]}
+		if m.Attempts == nil {
+			m.Attempts = []Attempt{}
+		}
+		messages[row.NoticeID] = append(messages[row.NoticeID], m)
+	}
+	return messages, nil
+}
+
+func (v *view) fillUpcoming(ctx context.Context, w *Why) error {
+	rows, err := v.LookUpcoming(ctx, w.Unit.Calendar, w.Campaign.id)
+	if err != nil {
+		return err
+	}
+	w.Upcoming = []Upcoming{}
+	if w.Campaign.State == "Cancelled" || w.Campaign.State == "Closed" {
+		return nil
+	}
+	for _, row := range rows {
+		w.Upcoming = append(w.Upcoming, Upcoming{
+			Round: row.Name, Title: w.Campaign.roundTitle(row.Kind, row.Series, row.Period),
+			OpensAt: row.OpensAt.In(w.Campaign.loc), DueAt: row.DueAt.In(w.Campaign.loc),
+		})
+	}
+	return nil
+}
+
+func (v *view) fillRank(ctx context.Context, w *Why) error {
+	c := &w.Campaign
+	k, err := v.LookRanking(ctx, c.id, "")
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	l, err := v.LookRankingLine(ctx, db.LookRankingLineParams{Together: c.together(), RankingID: k.ID, Unit: w.Unit.Code})
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	w.RankedIn, w.OutOf = c.reviewTitle(k.Name), l.Units
+	w.Rank = &RankingLine{
+		Unit: w.Unit.Unit, Group: l.Grp, Rank: rank(l.Rank), Base: l.Base, Malus: l.Malus, Total: l.Total,
+		Late: int64(l.Late), Missing: int64(l.Missing), Expected: int64(l.Expected), Reason: l.Reason, ReasonText: reason(l.Reason),
+	}
+	return json.Unmarshal(l.Axes, &w.Rank.Axes)
+}

@@ -3,6 +3,7 @@ package look
 import (
 	"embed"
 	"fmt"
+	"strings"
 
 	"sigs.k8s.io/yaml"
 
@@ -29,13 +30,14 @@ func mustWords(language string) map[string]string {
 }
 
 // Word is a code in words, such as Word("reason.NoContact") or
-// Word("notice.Superseded"); a code without words is shown as it is.
+// Word("step.prepare"). A code without words, such as a step of an office's own
+// naming, is shown as it is.
 func Word(key string) v1.Text {
-	t := v1.Text{VI: words["vi"][key], EN: words["en"][key]}
-	if t.VI == "" {
-		return v1.Text{VI: key, EN: key}
+	if vi, ok := words["vi"][key]; ok {
+		return v1.Text{VI: vi, EN: words["en"][key]}
 	}
-	return t
+	_, code, _ := strings.Cut(key, ".")
+	return v1.Text{VI: code, EN: code}
 }
 
 // reason is Word of a reason code; no code, no words.

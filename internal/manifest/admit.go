@@ -48,7 +48,15 @@ var kinds = map[string]v1.Object{
 // nil) or updated: it fills in defaults, validates, checks transitions against
 // old, keeps the status that old has, and counts the generation. The object
 // given is not changed. What is refused is an error of type Problems.
-func Admit(object, old v1.Object) (v1.Object, error) {
+func Admit(object, old v1.Object) (v1.Object, error) { return admitAt(object, old, origin{}) }
+
+// Admit is the function Admit for an object of the Set: what it refuses, it refuses
+// with the file and the line.
+func (s *Set) Admit(object, old v1.Object) (v1.Object, error) {
+	return admitAt(object, old, s.origins[object])
+}
+
+func admitAt(object, old v1.Object, o origin) (v1.Object, error) {
 	kind := kindOf(object)
 	if kind == "" {
 		return nil, fmt.Errorf("manifest: cannot admit a %T", object)
@@ -64,9 +72,8 @@ func Admit(object, old v1.Object) (v1.Object, error) {
 		}
 		defaulting.Default(oldRaw, schemaOf(kind).structural)
 	}
-	o := origin{}
 	if problems := schemaOf(kind).admit(raw, oldRaw, o); len(problems) > 0 {
-		return nil, problems
+		return nil, problems.sorted()
 	}
 	meta := raw["metadata"].(map[string]any)
 	if oldRaw == nil {

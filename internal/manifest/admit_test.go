@@ -105,6 +105,17 @@ func TestAdmitStatusAndGeneration(t *testing.T) {
 	}
 }
 
+func TestSetAdmitNamesTheLine(t *testing.T) {
+	set, _ := edited(t)
+	stored := set.Campaigns[0].DeepCopy()
+	stored.Spec.Parent = "pm-2021"
+	_, err := set.Admit(set.Campaigns[0], stored)
+	want := "small.yaml:46: Campaign thi-dua: spec: parent cannot be added or removed after creation"
+	if diff := cmp.Diff(want, fmt.Sprint(err)); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
 func TestAdmitFillsInDefaults(t *testing.T) {
 	c := &v1.Calendar{}
 	c.Name, c.Spec.CoveredFrom, c.Spec.CoveredUntil = "state", "2021-01-01", "2021-12-31"

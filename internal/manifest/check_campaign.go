@@ -26,6 +26,11 @@ func (c *checker) campaign(campaign *v1.Campaign) {
 	c.participants(campaign)
 	c.axes(campaign)
 	c.indicators(campaign)
+	if contact := spec.Contact; contact != nil && contact.Email != "" {
+		if why := badEmail(contact.Email); why != "" {
+			c.report(campaign, "spec.contact.email", contact.Email, "%s", why)
+		}
+	}
 	zone, err := time.LoadLocation(spec.TimeZone)
 	if err != nil || spec.TimeZone == "Local" || spec.TimeZone == "" {
 		c.report(campaign, "spec.timeZone", spec.TimeZone, "unknown time zone; expected an IANA name, such as Asia/Ho_Chi_Minh")

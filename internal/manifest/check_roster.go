@@ -1,9 +1,9 @@
 package manifest
 
 import (
+	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	v1 "thidua.dev/thidua/api/v1"
 )
@@ -37,18 +37,27 @@ func (c *checker) allRosters() {
 			}
 		}
 	}
+	used := map[v1.Name]bool{}
 	for _, campaign := range c.set.Campaigns {
-		delete(part, campaign.Spec.Participants.Roster)
+		used[campaign.Spec.Participants.Roster] = true
 	}
 	whole := 0
 	for _, r := range c.set.Rosters {
-		if !part[v1.Name(r.Name)] {
+		// What is stored and used by nobody was checked when it was stored, and may
+		// have lost the roster that included it since.
+		stored := c.set.origins[r].line() == 0
+		if name := v1.Name(r.Name); used[name] || !part[name] && !stored {
 			whole++
 			c.roster(v1.Name(r.Name))
 		}
 	}
-	if whole == 0 && len(c.set.Rosters) > 0 { // then they include one another in a circle
-		c.roster(v1.Name(c.set.Rosters[0].Name))
+	if whole == 0 { // then they may include one another in a circle
+		for _, r := range c.set.Rosters {
+			if c.set.origins[r].line() > 0 {
+				c.roster(v1.Name(r.Name))
+				return
+			}
+		}
 	}
 }
 
@@ -70,7 +79,7 @@ func (c *checker) roster(name v1.Name) *roster {
 		}
 	})
 	if err != nil {
-		if strings.Contains(err.Error(), "includes itself") {
+		if errors.Is(err, errCircle) {
 			c.report(object, "spec.include", "", "%v", err)
 		}
 		return nil // a part that is missing is reported already
@@ -121,21 +130,21 @@ func (c *checker) unitCalendars(r *roster) {
 	}
 }
 
-// lines are the three lines between units. Each unit has at most one next unit on
-// a line, so a line is a forest, or it runs in a circle.
-var lines = []struct {
+// unitLine is one of the three lines between units.
+type unitLine struct {
 	field string
 	next  func(v1.Unit) v1.UnitCode
-}{
+}
+
+// lines are the three lines between units. Each unit has at most one next unit on
+// a line, so a line is a forest, or it runs in a circle.
+var lines = []unitLine{
 	{"collectsTo", func(u v1.Unit) v1.UnitCode { return u.CollectsTo }},
 	{"administeredBy", func(u v1.Unit) v1.UnitCode { return u.AdministeredBy }},
 	{"submitsTo", func(u v1.Unit) v1.UnitCode { return u.SubmitsTo }},
 }
 
-func (c *checker) line(r *roster, l struct {
-	field string
-	next  func(v1.Unit) v1.UnitCode
-}) {
+func (c *checker) line(r *roster, l unitLine) {
 	done := map[v1.UnitCode]bool{} // leads out of the roster, or into a circle that is reported
 	for _, p := range r.order {
 		u := p.unit()

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	v1 "thidua.dev/thidua/api/v1"
 )
 
 // edited loads testdata/small.yaml after replacing one text by another, and
@@ -146,6 +148,9 @@ func TestCheck(t *testing.T) {
 		{"awards need a ranking", "  reviews:\n  - {name: midterm, at: 2021-12-31}\n  - {name: final, at: 2022-03-31}\n", "",
 			`small.yaml:90: Campaign thi-dua: spec.awards: awards are nominated from the final review's ranking; add reviews`},
 
+		{"an address that is none", "replication: {until: 2023-06-30}", "contact: {name: Vụ, email: thi-dua}",
+			`small.yaml:97: Campaign thi-dua: spec.contact.email: "thi-dua": must be one bare e-mail address, such as van-thu@don-vi.gov.vn`},
+
 		// ladder
 		{"steps in the order of their days", "offset: -1", "offset: -6",
 			`small.yaml:88: Campaign thi-dua: spec.reminders[1]: step tomorrow (offset -6, 08:30) happens before step prepare (offset -5, 08:30); write the steps in the order in which they happen`},
@@ -200,6 +205,44 @@ func TestCheck(t *testing.T) {
 				t.Errorf("-want +got:\n%s\n%s", diff, got)
 			}
 		})
+	}
+}
+
+// A large roster that shrinks leaves its parts in the database. They point to units
+// that are gone, but they concern nobody.
+func TestCheckLeavesStoredPartsAlone(t *testing.T) {
+	part := &v1.Roster{}
+	part.Name, part.Spec.Units = "nganh-2", []v1.Unit{{Code: "03", Name: "Sở Ba", Kind: "department", CollectsTo: "BO"}}
+	set, _ := edited(t)
+	if err := set.Add(part, "database"); err != nil {
+		t.Fatal(err)
+	}
+	if problems := set.Check(); len(problems) > 0 {
+		t.Error(problems)
+	}
+	set.Campaigns[0].Spec.Participants.Roster = "nganh-2"
+	if problems := set.Check(); !strings.Contains(problems.Error(), `database: Roster nganh-2: spec.units[0].collectsTo: unknown unit "BO"`) {
+		t.Errorf("one that a campaign uses is checked, stored or not: %v", problems)
+	}
+}
+
+func TestParticipants(t *testing.T) {
+	set, _ := edited(t, `exclude: ["02"]`, `exclude: ["04"]`)
+	set.Rosters[0].Spec.Units = []v1.Unit{
+		{Code: "09", Kind: "department"},
+		{Code: "02", Kind: "department", ValidTo: "2021-09-06"},
+		{Code: "01", Kind: "department", ValidTo: "2021-09-07"},
+		{Code: "03", Kind: "department", ValidFrom: "2022-01-01"},
+		{Code: "04", Kind: "department"},
+		{Code: "05", Kind: "office"},
+	}
+	var got []v1.UnitCode
+	for _, u := range set.Participants(set.Campaigns[0]) {
+		got = append(got, u.Code)
+	}
+	want := []v1.UnitCode{"01", "03", "09"} // dissolved before the launch, excluded, and of another kind are left out
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
 	}
 }
 

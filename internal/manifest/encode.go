@@ -23,11 +23,10 @@ func Encode(object v1.Object) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("manifest: %w", err)
 	}
-	var doc yaml.Node
-	if err := yaml.Unmarshal(data, &doc); err != nil { // JSON is YAML
+	root, err := nodeOf(json.NewDecoder(bytes.NewReader(data)))
+	if err != nil {
 		return nil, fmt.Errorf("manifest: %w", err)
 	}
-	root := doc.Content[0]
 	remove(root, "apiVersion")
 	remove(root, "kind")
 	if c, ok := object.(*v1.Campaign); ok && c.Status.ObservedGeneration <= 0 && len(c.Status.Conditions) == 0 {
@@ -39,7 +38,6 @@ func Encode(object v1.Object) ([]byte, error) {
 		}
 	}
 	root.Content = append([]*yaml.Node{text("apiVersion"), text(APIVersion), text("kind"), text(kind)}, root.Content...)
-	plainStyle(root)
 	var b bytes.Buffer
 	encoder := yaml.NewEncoder(&b)
 	encoder.SetIndent(2)
@@ -49,7 +47,15 @@ func Encode(object v1.Object) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-func text(s string) *yaml.Node { return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s} }
+// text quotes what would read as something else. The encoder knows YAML 1.2, and
+// quotes for that; what YAML 1.1 takes for a number or a boolean is quoted here.
+func text(s string) *yaml.Node {
+	n := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s}
+	if maybeNotText.MatchString(s) {
+		n.Style = yaml.DoubleQuotedStyle
+	}
+	return n
+}
 
 func lookup(mapping *yaml.Node, key string) *yaml.Node {
 	for i := 0; i+1 < len(mapping.Content); i += 2 {
@@ -69,16 +75,35 @@ func remove(mapping *yaml.Node, key string) {
 	}
 }
 
-// plainStyle drops JSON's braces and quotes; the encoder then quotes the strings
-// that would otherwise read as something else. It knows YAML 1.2, so what YAML 1.1
-// takes for a number or a boolean is quoted here.
-func plainStyle(n *yaml.Node) {
-	isText := n.Kind == yaml.ScalarNode && n.Tag == "!!str"
-	n.Style = 0
-	if isText && maybeNotText.MatchString(n.Value) {
-		n.Style = yaml.DoubleQuotedStyle
+// nodeOf reads one JSON value as a YAML node. (Reading JSON with the YAML parser
+// would refuse control characters that JSON allows.)
+func nodeOf(d *json.Decoder) (*yaml.Node, error) {
+	d.UseNumber()
+	token, err := d.Token()
+	if err != nil {
+		return nil, err
 	}
-	for _, child := range n.Content {
-		plainStyle(child)
+	switch v := token.(type) {
+	case json.Delim:
+		n := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
+		if v == '[' {
+			n = &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq"}
+		}
+		for d.More() { // in an object: key, value, key, value
+			child, err := nodeOf(d)
+			if err != nil {
+				return nil, err
+			}
+			n.Content = append(n.Content, child)
+		}
+		_, err := d.Token() // the closing bracket
+		return n, err
+	case string:
+		return text(v), nil
+	case json.Number:
+		return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!int", Value: v.String()}, nil
+	case bool:
+		return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!bool", Value: fmt.Sprint(v)}, nil
 	}
+	return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!null", Value: "null"}, nil
 }

@@ -29,7 +29,10 @@ func Load(paths []string, stdin io.Reader) (*Set, error) {
 	done := map[string]bool{}
 	for _, path := range paths {
 		if path == "-" {
-			problems = append(problems, set.loadStdin(stdin)...)
+			if !done[path] {
+				problems = append(problems, set.loadStdin(stdin)...)
+			}
+			done[path] = true
 			continue
 		}
 		files, problem := expand(path)

@@ -259,12 +259,13 @@ func (s *Set) Units(roster v1.Name) ([]v1.Unit, error) {
 	return units, err
 }
 
-var errRoster = errors.New("roster")
+// errCircle is a roster that includes itself, perhaps by way of others.
+var errCircle = errors.New("includes itself")
 
 // eachPart calls visit for the roster and everything it includes, each part once.
 func (s *Set) eachPart(name v1.Name, path []v1.Name, seen map[v1.Name]bool, visit func(*v1.Roster)) error {
 	if slices.Contains(path, name) {
-		return fmt.Errorf("%w %q includes itself: %s", errRoster, name, chain(append(path, name)))
+		return fmt.Errorf("roster %q %w: %s", name, errCircle, chain(append(path, name)))
 	}
 	if seen[name] {
 		return nil
@@ -272,7 +273,7 @@ func (s *Set) eachPart(name v1.Name, path []v1.Name, seen map[v1.Name]bool, visi
 	seen[name] = true
 	r := s.Roster(name)
 	if r == nil {
-		return fmt.Errorf("%w %q is not known", errRoster, name)
+		return fmt.Errorf("roster %q is not known", name)
 	}
 	visit(r)
 	for _, include := range r.Spec.Include {

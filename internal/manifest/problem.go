@@ -36,13 +36,13 @@ func (p Problem) String() string {
 	}
 	for _, part := range []string{p.Object, p.Field} {
 		if part != "" {
-			b.WriteString(part + ": ")
+			b.WriteString(shorten(part, 400) + ": ")
 		}
 	}
 	if p.Value != "" {
 		b.WriteString(quote(p.Value) + ": ")
 	}
-	b.WriteString(p.Message)
+	b.WriteString(shorten(p.Message, 800))
 	return b.String()
 }
 
@@ -50,12 +50,17 @@ func (p Problem) String() string {
 func (p Problem) Error() string { return p.String() }
 
 // quote keeps a value on one line and at a length that people can read.
-func quote(s string) string {
-	const limit = 80
-	if r := []rune(s); len(r) > limit {
-		s = string(r[:limit]) + "…"
+func quote(s string) string { return fmt.Sprintf("%q", shorten(s, 80)) }
+
+// shorten cuts what a hostile or broken file would flood the screen with.
+func shorten(s string, limit int) string {
+	if len(s) <= limit {
+		return s
 	}
-	return fmt.Sprintf("%q", s)
+	if r := []rune(s); len(r) > limit {
+		return string(r[:limit]) + "…"
+	}
+	return s
 }
 
 // Problems is every problem that was found. As an error it prints one line each.

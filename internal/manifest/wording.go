@@ -51,7 +51,7 @@ func (s *schema) problems(errs field.ErrorList, raw map[string]any, o origin) Pr
 		if path == "<nil>" {
 			path = ""
 		}
-		if path == "metadata.name" || strings.HasPrefix(err.Detail, "metadata.name ") {
+		if path == "metadata.name" && strings.Contains(err.Detail, "RFC 1123") || strings.HasPrefix(err.Detail, "metadata.name ") {
 			path, err = "metadata.name", &field.Error{Detail: badName + exampleName[s.kind]} // said by the server's rule and by ours
 		}
 		value := plain(valueAt(raw, path))

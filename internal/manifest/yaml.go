@@ -154,6 +154,10 @@ func (r *reader) mapping(n *yaml.Node, path string, depth int) map[string]any {
 			r.refuse(key, path, "merge keys (<<) are not supported; write the fields out")
 			continue
 		}
+		if v, err := scalar(key); err != nil || v != any(key.Value) { // kubectl makes "true" of on, silently
+			r.refuse(key, path, fmt.Sprintf("a field's name must be text; put it in quotes: %q", key.Value))
+			continue
+		}
 		field := key.Value
 		if path != "" {
 			field = path + "." + key.Value
@@ -175,12 +179,13 @@ var maybeNotText = regexp.MustCompile(`^([-+.]?[0-9][-+.:_0-9A-Za-z]*|[-+]?\.[A-
 // scalar reads a plain value as kubectl's parser does, which is YAML 1.1: 01 is
 // a number, no is a boolean. The schema then refuses it where text is wanted.
 func scalar(n *yaml.Node) (any, error) {
-	if n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle|yaml.LiteralStyle|yaml.FoldedStyle) != 0 || !maybeNotText.MatchString(n.Value) {
+	const longest = 64 // no field takes a longer number, and a hostile one takes seconds to read
+	if n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle|yaml.LiteralStyle|yaml.FoldedStyle) != 0 || len(n.Value) > longest || !maybeNotText.MatchString(n.Value) {
 		return n.Value, nil
 	}
 	var v any
-	if err := yamlv2.Unmarshal([]byte(n.Value), &v); err != nil {
-		return n.Value, nil
+	if yamlv2.Unmarshal([]byte(n.Value), &v) != nil {
+		return n.Value, nil // no value by itself, so it is text
 	}
 	switch x := v.(type) {
 	case nil, bool, int64:

@@ -169,7 +169,7 @@ func (c *Composer) Compose(e Envelope) (Mail, error) {
 	var parts []texts.Part
 	for _, l := range texts.Languages {
 		t := texts.In(l)
-		v, err := newView(e, t)
+		v, err := newFields(e, t)
 		if err != nil {
 			return Mail{}, fmt.Errorf("compose mail: %w", err)
 		}
@@ -201,7 +201,7 @@ func (c *Composer) Compose(e Envelope) (Mail, error) {
 
 // fill executes the text that fits: an override for the one step of all notices,
 // or the built-in message.
-func (c *Composer) fill(e Envelope, t *texts.Catalogue, v *view) (subject, body string, err error) {
+func (c *Composer) fill(e Envelope, t *texts.Catalogue, v *Fields) (subject, body string, err error) {
 	step := e.Notices[0].Step
 	same := !slices.ContainsFunc(e.Notices, func(n Notice) bool { return n.Step != step })
 	if text, ok := c.overrides[override{step, t.Language}]; ok && same {
@@ -277,9 +277,9 @@ func appendNew(list []string, s string) []string {
 	return append(list, s)
 }
 
-// view is what a text sees: words ready to print in the text's language. An empty
-// string means that there is nothing to say.
-type view struct {
+// Fields are what a text, and so a MessageTemplate, may print: words in its own
+// language. An empty string means that there is nothing to say.
+type Fields struct {
 	Role      v1.Role // of the recipient
 	Addressee string  // as after "Kính gửi:"
 	Office    string
@@ -291,7 +291,7 @@ type view struct {
 	Basis, BasisDocument string
 	// ContactLine is a sentence; Contact its parts.
 	ContactLine string
-	Contact     contact
+	Contact     Contact
 	// Now is business time.
 	Now, NowShort string
 
@@ -316,7 +316,7 @@ type view struct {
 	Place            string
 
 	// Items are all notices, each with everything above.
-	Items []view
+	Items []Fields
 	// Count of Items, or in a list of units, as a number in a sentence.
 	Count string
 	// Table of all notices; stands in a paragraph of its own.
@@ -324,14 +324,15 @@ type view struct {
 	table texts.Table
 }
 
-type contact struct{ Name, Phone, Email string }
+// Contact is whom units may ask.
+type Contact struct{ Name, Phone, Email string }
 
-func newView(e Envelope, t *texts.Catalogue) (*view, error) {
-	message, err := messageView(e, t)
+func newFields(e Envelope, t *texts.Catalogue) (*Fields, error) {
+	message, err := messageFields(e, t)
 	if err != nil {
 		return nil, err
 	}
-	var items []view
+	var items []Fields
 	var whats []string
 	for _, n := range e.Notices {
 		i := message
@@ -355,16 +356,16 @@ func newView(e Envelope, t *texts.Catalogue) (*view, error) {
 	} else {
 		v.Count = t.Count(len(e.labels().Units))
 		// A list says "not received" only if that is true of every row.
-		v.Late = !slices.ContainsFunc(items, func(i view) bool { return !i.Late })
+		v.Late = !slices.ContainsFunc(items, func(i Fields) bool { return !i.Late })
 		v.table = listTable(items, t, len(whats) > 1)
 	}
 	return &v, nil
 }
 
-// messageView is what all notices of a message share.
-func messageView(e Envelope, t *texts.Catalogue) (v view, err error) {
+// messageFields is what all notices of a message share.
+func messageFields(e Envelope, t *texts.Catalogue) (v Fields, err error) {
 	now := e.Now.In(e.Location)
-	v = view{
+	v = Fields{
 		Role: e.Recipient.Role, Office: cmp.Or(texts.Clean(e.Office.Name), t.Words.Office),
 		Campaign: texts.Clean(t.Text(e.Campaign.Title)),
 		Now:      t.Moment(now), NowShort: t.ShortMoment(now),
@@ -384,7 +385,7 @@ func messageView(e Envelope, t *texts.Catalogue) (v view, err error) {
 		v.Basis = v.BasisDocument
 	}
 	if c := e.Office.Contact; c != nil {
-		v.Contact = contact{texts.Clean(c.Name), texts.Clean(c.Phone), texts.Clean(c.Email)}
+		v.Contact = Contact{texts.Clean(c.Name), texts.Clean(c.Phone), texts.Clean(c.Email)}
 		if v.ContactLine, err = t.Phrase("contact", v.Contact); err != nil {
 			return v, err
 		}
@@ -397,7 +398,7 @@ func messageView(e Envelope, t *texts.Catalogue) (v view, err error) {
 }
 
 // add says what one notice is about.
-func (v *view) add(e Envelope, n Notice, t *texts.Catalogue) (err error) {
+func (v *Fields) add(e Envelope, n Notice, t *texts.Catalogue) (err error) {
 	v.Unit, v.UnitCode = texts.Clean(cmp.Or(n.Unit.Name, n.Unit.Code)), n.Unit.Code
 	v.Late, v.DaysLate = e.late(n), n.DaysLate
 	v.Extended, v.AwaitingApproval, v.Place = n.Extended, n.AwaitingApproval, texts.Clean(n.Place)
@@ -465,9 +466,9 @@ func (e Envelope) link(s string) (string, error) {
 }
 
 // listTable shows who is late; what is owed only where the rows differ in it.
-func listTable(items []view, t *texts.Catalogue, mixed bool) texts.Table {
+func listTable(items []Fields, t *texts.Catalogue, mixed bool) texts.Table {
 	w := t.Words.Columns
-	counted := slices.ContainsFunc(items, func(i view) bool { return i.DaysLate > 0 })
+	counted := slices.ContainsFunc(items, func(i Fields) bool { return i.DaysLate > 0 })
 	table := texts.Table{Columns: []string{w.Number, w.Unit}}
 	if mixed {
 		table.Columns = append(table.Columns, w.What)
@@ -491,9 +492,9 @@ func listTable(items []view, t *texts.Catalogue, mixed bool) texts.Table {
 }
 
 // digestTable shows one who owes several things what they are.
-func digestTable(items []view, t *texts.Catalogue) texts.Table {
+func digestTable(items []Fields, t *texts.Catalogue) texts.Table {
 	w := t.Words.Columns
-	linked := slices.ContainsFunc(items, func(i view) bool { return i.Form != "" })
+	linked := slices.ContainsFunc(items, func(i Fields) bool { return i.Form != "" })
 	table := texts.Table{Columns: []string{w.Number, w.What, w.Unit, w.Due, w.State}}
 	if linked {
 		table.Columns = append(table.Columns, w.Link)

@@ -142,12 +142,13 @@ type batch struct {
 type outgoing struct {
 	id      int64
 	channel string
+	notices []int64 // what the text says
 	mail    Mail
 	err     error // the text cannot be written: a person has to look
 }
 
 func (d *Dispatcher) rescue(ctx context.Context) error {
-	lost, err := d.q.RescueLeases(ctx, !d.o.ParkAmbiguous)
+	lost, err := d.q.RescueLeases(ctx, !d.o.ParkAmbiguous, int32(d.o.MaxTries))
 	for _, m := range lost {
 		d.o.Log.WarnContext(ctx, "lease ran out", "message", m.ID, "ambiguous", m.Open)
 	}
@@ -170,7 +171,7 @@ func (d *Dispatcher) claim(ctx context.Context) (batch, error) {
 		}
 		ids, err := q.ClaimMessages(ctx, db.ClaimMessagesParams{
 			Now: b.now, Channels: append([]string{}, d.names...), MaxRows: int32(d.o.Batch), Claim: b.claim,
-			Lease: pgtype.Interval{Microseconds: d.o.Lease.Microseconds(), Valid: true},
+			Lease: interval(d.o.Lease),
 		})
 		if err != nil || len(ids) == 0 {
 			return err
@@ -179,11 +180,16 @@ func (d *Dispatcher) claim(ctx context.Context) (batch, error) {
 		if _, err := q.DropStaleNotices(ctx, ids, b.now); err != nil {
 			return err
 		}
-		if _, err := q.DropEmptyMessages(ctx, ids); err != nil {
+		if _, err := q.DropLostRecipients(ctx, ids); err != nil {
 			return err
 		}
 		rows, err := q.ClaimedNotices(ctx, ids, b.claim)
 		if err != nil {
+			return err
+		}
+		// After the rows were read: a message whose last notice goes in between has
+		// none, and would be nobody's until the lease ends.
+		if _, err := q.DropEmptyMessages(ctx, ids); err != nil {
 			return err
 		}
 		b.out, err = d.compose(ctx, q, b, rows)
@@ -213,6 +219,9 @@ func (d *Dispatcher) compose(ctx context.Context, q *db.Queries, b batch, rows [
 	for _, id := range slices.Sorted(maps.Keys(byMessage)) {
 		rows := byMessage[id]
 		o := outgoing{id: id, channel: rows[0].Channel}
+		for _, r := range rows {
+			o.notices = append(o.notices, r.NoticeID)
+		}
 		o.mail, o.err = campaigns[rows[0].Campaign].compose(b.now, rows)
 		out = append(out, o)
 	}
@@ -227,9 +236,11 @@ func (d *Dispatcher) deliver(ctx context.Context, b batch, o outgoing) error {
 	if ctx.Err() != nil {
 		return d.q.ReleaseClaim(end, []int64{o.id}, b.claim)
 	}
-	no, err := d.q.BeginAttempt(ctx, db.BeginAttemptParams{ID: o.id, Claim: b.claim, At: b.now})
+	no, err := d.q.BeginAttempt(ctx, db.BeginAttemptParams{
+		ID: o.id, Claim: b.claim, At: b.now, Notices: o.notices, Call: interval(d.o.Lease / 2),
+	})
 	if errors.Is(err, pgx.ErrNoRows) {
-		// The report came meanwhile, or the lease ran out: read it again.
+		// The report came meanwhile, or the lease runs out: read it again.
 		return d.q.ReleaseClaim(end, []int64{o.id}, b.claim)
 	}
 	if err != nil {
@@ -240,9 +251,13 @@ func (d *Dispatcher) deliver(ctx context.Context, b batch, o outgoing) error {
 	if o.err != nil {
 		result = Result{Outcome: Rejected, Err: o.err}
 	} else {
-		sending, cancel := context.WithTimeout(end, d.o.Lease/2)
+		// Well within what is left of the lease: nobody else takes it up meanwhile.
+		sending, cancel := context.WithTimeout(end, d.o.Lease/3)
 		result = d.channels[o.channel].Send(sending, o.mail)
 		cancel()
+		if result.Outcome == NotConfigured {
+			result = Result{Outcome: Retry, Err: errors.New("the channel has no settings")}
+		}
 	}
 	if d.o.Observe != nil {
 		d.o.Observe(v1.Channel(o.channel), result.Outcome, time.Since(start))
@@ -265,7 +280,7 @@ func (d *Dispatcher) settle(ctx context.Context, b batch, o outgoing, no int32, 
 		}
 		switch r.Outcome {
 		case Sent:
-			return q.SettleSent(ctx, db.SettleSentParams{ID: o.id, Claim: b.claim, Now: b.now})
+			return q.SettleSent(ctx, db.SettleSentParams{ID: o.id, Claim: b.claim, Now: b.now, Notices: o.notices})
 		case Ambiguous:
 			if d.o.ParkAmbiguous {
 				return q.SettleFailed(ctx, db.SettleFailedParams{ID: o.id, Claim: b.claim, State: "Ambiguous", Reason: "Ambiguous"})
@@ -276,9 +291,12 @@ func (d *Dispatcher) settle(ctx context.Context, b batch, o outgoing, no int32, 
 		if int(no) >= d.o.MaxTries {
 			return q.SettleFailed(ctx, db.SettleFailedParams{ID: o.id, Claim: b.claim, State: "Parked", Reason: "GaveUp"})
 		}
-		wait := backOff(int(no))
-		return q.SettleRetry(ctx, db.SettleRetryParams{ID: o.id, Claim: b.claim, Wait: pgtype.Interval{Microseconds: wait.Microseconds(), Valid: true}})
+		return q.SettleRetry(ctx, db.SettleRetryParams{ID: o.id, Claim: b.claim, Wait: interval(backOff(int(no)))})
 	})
+}
+
+func interval(d time.Duration) pgtype.Interval {
+	return pgtype.Interval{Microseconds: d.Microseconds(), Valid: true}
 }
 
 // backOff before the next try: 2 s doubling to 15 min.

@@ -28,7 +28,8 @@ type TLSMode string
 const (
 	// TLSRequired upgrades with STARTTLS and sends nothing if it cannot.
 	TLSRequired TLSMode = "starttls-required"
-	// TLSOpportunistic upgrades where STARTTLS is offered.
+	// TLSOpportunistic upgrades where STARTTLS is offered; the certificate must then
+	// be good.
 	TLSOpportunistic TLSMode = "starttls-opportunistic"
 	// TLSImplicit speaks TLS from the first byte (port 465).
 	TLSImplicit TLSMode = "implicit"
@@ -338,7 +339,11 @@ func (c *session) deliver(ctx context.Context, timeout time.Duration, from, to s
 	}
 	c.conn.SetDeadline(deadline)
 	release := interrupt(ctx, c.conn)
-	defer release()
+	defer func() {
+		if !release() { // the interruption may still be on its way to the connection
+			c.usable = false
+		}
+	}()
 
 	mail := command{"MAIL", "MAIL FROM:<" + from + ">", 250}
 	// Asked for only in need: relays bounce with it what the next server could

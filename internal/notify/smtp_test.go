@@ -14,6 +14,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"math/big"
 	"net"
@@ -156,8 +157,8 @@ func TestOutcome(t *testing.T) {
 		{"cut before DATA", "the message was not sent", fail(mailbox.AtRcpt, mailbox.Fault{Cut: true}), 0, notify.Retry, "", 0},
 		{"cut after DATA, lost", "only the server knows", fail(mailbox.AtData, mailbox.Fault{Cut: true}), 0, notify.Ambiguous, "", 0},
 		{"cut after DATA, kept", "only the server knows", fail(mailbox.AfterData, mailbox.Fault{Cut: true}), 0, notify.Ambiguous, "", 1},
-		{"silence before DATA", "the message was not sent", fail(mailbox.AtRcpt, mailbox.Fault{Hang: true}), 50 * time.Millisecond, notify.Retry, "", 0},
-		{"silence after DATA", "only the server knows", fail(mailbox.AfterData, mailbox.Fault{Hang: true}), 50 * time.Millisecond, notify.Ambiguous, "", 1},
+		{"silence before DATA", "the message was not sent", fail(mailbox.AtRcpt, mailbox.Fault{Hang: true}), 500 * time.Millisecond, notify.Retry, "", 0},
+		{"silence after DATA", "only the server knows", fail(mailbox.AfterData, mailbox.Fault{Hang: true}), 500 * time.Millisecond, notify.Ambiguous, "", 1},
 		{"refused, though it was kept", "what the server says counts", fail(mailbox.AfterData, mailbox.Fault{Code: 550, Text: "No"}), 0, notify.Rejected, "550 5.0.0 No", 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -429,6 +430,44 @@ func TestPerSecond(t *testing.T) {
 	defer cancel()
 	if res := c.Send(ctx, letter()); res.Outcome != notify.Retry {
 		t.Errorf("the second message within 1,000 seconds: %+v, want Retry", res)
+	}
+}
+
+// A server that takes commands at once may ask for the message although it has
+// refused the recipient. It must not get one.
+func TestRefusedAndAskedForMessage(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	got := make(chan string, 1)
+	go func() {
+		conn, err := l.Accept()
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		fmt.Fprintf(conn, "220 ready\r\n")
+		r := bufio.NewReader(conn)
+		for line := ""; !strings.HasPrefix(line, "DATA"); {
+			if line, err = r.ReadString('\n'); err != nil {
+				return
+			}
+			if strings.HasPrefix(line, "EHLO") {
+				fmt.Fprintf(conn, "250-eager.example.vn\r\n250 PIPELINING\r\n")
+			}
+		}
+		fmt.Fprintf(conn, "250 ok\r\n550 5.1.1 no such user\r\n354 go ahead\r\n")
+		rest, _ := io.ReadAll(r)
+		got <- string(rest)
+	}()
+	res := channel(t, notify.SMTPOptions{Addr: l.Addr().String()}).Send(t.Context(), letter())
+	if res.Outcome != notify.Rejected || res.Response != "550 5.1.1 no such user" {
+		t.Errorf("%+v, want Rejected", res)
+	}
+	if s := <-got; s != "" {
+		t.Errorf("the server got %q", s)
 	}
 }
 

@@ -48,7 +48,7 @@ func parseOverride(spec v1.MessageTemplateSpec) (*overrideText, error) {
 		return nil, fail("language", errors.New("want vi or en"))
 	}
 	for _, e := range []Envelope{sampleEnvelope(true), sampleEnvelope(false)} {
-		v, err := newView(e, t)
+		v, err := newFields(e, t)
 		if err != nil {
 			return nil, fail("sample", err)
 		}
@@ -59,7 +59,7 @@ func parseOverride(spec v1.MessageTemplateSpec) (*overrideText, error) {
 	return &o, nil
 }
 
-func (o *overrideText) fill(v *view) (subject, body string, err error) {
+func (o *overrideText) fill(v *Fields) (subject, body string, err error) {
 	if subject, err = o.subject.Fill(v); err != nil {
 		return "", "", err
 	}

@@ -15,6 +15,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/url"
 	"os"
@@ -116,10 +117,11 @@ func Start(ctx context.Context, opt Options) (_ *Cluster, err error) {
 		}
 	}()
 	for try := 1; ; try++ {
-		c := &Cluster{dir: opt.Dir, password: password, users: users, exited: make(chan struct{}), left: make(chan struct{})}
+		c := &Cluster{dir: opt.Dir, password: password, exited: make(chan struct{}), left: make(chan struct{})}
 		var ended *endedError
 		switch err := c.adoptOrStart(ctx, bin, opt, runAs); {
 		case err == nil:
+			c.users = users
 			return c, nil
 		case try < tries && errors.As(err, &ended) && (ended.portTaken && opt.Port == 0 || Running(opt.Dir) || c.adopted):
 			continue
@@ -211,24 +213,27 @@ func (c *Cluster) start(bin string, opt Options, data string, runAs *syscall.Cre
 // committed stays. It ends an adopted server too, whoever else uses it; a
 // second call does nothing.
 func (c *Cluster) Stop(ctx context.Context) error {
-	lock, err := lockDir(ctx, c.dir)
-	if err != nil {
-		return err
-	}
-	defer lock.Close()
 	defer c.forget()
+	lock, err := lockDir(ctx, c.dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist): // the directory was removed under the server
+	case err != nil:
+		return err
+	default:
+		defer lock.Close()
+	}
 	return c.end(ctx)
 }
 
 // Release gives the cluster up. It ends the server only if that was started
 // as Temporary, nobody has adopted it to stay, and nobody else uses it.
 func (c *Cluster) Release(ctx context.Context) error {
+	defer c.forget()
 	lock, err := lockDir(ctx, c.dir)
 	if err != nil {
 		return err
 	}
 	defer lock.Close()
-	defer c.forget()
 	if !isTemporary(c.dir) || !lastUser(c.users) {
 		return nil
 	}

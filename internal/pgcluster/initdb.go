@@ -51,6 +51,7 @@ func ensureInit(ctx context.Context, bin string, opt Options, runAs *syscall.Cre
 	// initdb goes on when this process is killed. It keeps the lock open, so
 	// the next Start waits for its end instead of working against it.
 	cmd.ExtraFiles = []*os.File{lock}
+	cmd.WaitDelay = stopTimeout // its children hold its output open
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	if err := cmd.Run(); err != nil {

@@ -115,6 +115,21 @@ func clearLeftovers(ctx context.Context, data string) error {
 		case <-tick.C:
 		}
 	}
+	return removeStrangersPID(data)
+}
+
+// removeStrangersPID removes a pid file whose pid is somebody else's by now.
+// In all other cases the file is left to PostgreSQL, which reads more in it.
+func removeStrangersPID(data string) error {
+	b, err := os.ReadFile(pidFile(data))
+	if err != nil {
+		return nil
+	}
+	first, _, _ := strings.Cut(string(b), "\n")
+	pid, err := strconv.Atoi(strings.TrimSpace(first))
+	if err != nil || pid <= 0 || syscall.Kill(pid, 0) != nil {
+		return nil
+	}
 	if err := os.Remove(pidFile(data)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("remove the pid file of an earlier PostgreSQL: %w", err)
 	}

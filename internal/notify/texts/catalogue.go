@@ -56,6 +56,9 @@ type Words struct {
 	Form          string            `json:"form"` // label of a link
 	Occasions     map[string]string `json:"occasions"`
 	Occasion      string            `json:"occasion"`
+	// OpenMoment is left for a pen; EndOf comes before a day that is over.
+	OpenMoment string `json:"openMoment"`
+	EndOf      string `json:"endOf"`
 	// Movement is how a campaign's title begins if it already says what it is.
 	Movement string `json:"movement"`
 	Columns  struct {

@@ -326,6 +326,16 @@ func (q *Queries) DeleteLadder(ctx context.Context, campaignID int64) error {
 	return err
 }
 
+const dropPlannedReviews = `-- name: DropPlannedReviews :exec
+DELETE FROM review WHERE campaign_id = $1 AND state = 'Planned' AND NOT name = ANY($2::text[])
+`
+
+// Reviews that a new plan no longer has.
+func (q *Queries) DropPlannedReviews(ctx context.Context, campaignID int64, keep []string) error {
+	_, err := q.db.Exec(ctx, dropPlannedReviews, campaignID, keep)
+	return err
+}
+
 const endCampaign = `-- name: EndCampaign :exec
 UPDATE campaign SET state = $1, ended_at = $2::timestamptz, generation = generation + 1 WHERE id = $3
 `
@@ -346,9 +356,7 @@ INSERT INTO participant (campaign_id, unit, name, kind, grp, calendar, administe
 SELECT $1, u.code, u.name, u.kind, u.grp,
        CASE WHEN u.calendar = '' THEN $2::text ELSE u.calendar END, u.administered_by
 FROM roster_unit u
-WHERE u.roster = ANY($3::text[])
-  AND (cardinality($4::text[]) = 0 OR u.kind = ANY($4::text[]))
-  AND NOT u.code = ANY($5::text[])
+WHERE u.roster = ANY($3::text[]) AND u.code = ANY($4::text[])
 ON CONFLICT DO NOTHING
 `
 
@@ -356,8 +364,7 @@ type EnrollParams struct {
 	CampaignID int64
 	Calendar   string
 	Rosters    []string
-	Kinds      []string
-	Excluded   []string
+	Units      []string
 }
 
 // Copies what the campaign needs of its participants, once, at the launch.
@@ -366,8 +373,7 @@ func (q *Queries) Enroll(ctx context.Context, arg EnrollParams) (int64, error) {
 		arg.CampaignID,
 		arg.Calendar,
 		arg.Rosters,
-		arg.Kinds,
-		arg.Excluded,
+		arg.Units,
 	)
 	if err != nil {
 		return 0, err
@@ -579,18 +585,18 @@ func (q *Queries) ResumeCampaign(ctx context.Context, id int64) error {
 
 const supersedeAllPending = `-- name: SupersedeAllPending :execrows
 WITH gone AS (
-    UPDATE notice SET state = 'Superseded', reason = $2
-    WHERE notice.campaign_id = $1 AND notice.state = 'Pending' RETURNING notice.id
+    UPDATE message SET state = 'Superseded'
+    WHERE message.campaign_id = $2 AND message.state = 'Pending' RETURNING message.id
 )
-UPDATE message SET state = 'Superseded' WHERE message.campaign_id = $1 AND message.state = 'Pending'
-   AND (SELECT count(*) FROM gone) >= 0
+UPDATE notice SET state = 'Superseded', reason = $1
+WHERE notice.campaign_id = $2 AND notice.state = 'Pending' AND (SELECT count(*) FROM gone) >= 0
 `
 
 // A cancelled campaign says nothing more: its pending notices and messages go
 // in the transaction that cancels it. What is being sent at this moment is
-// settled by its own outcome.
-func (q *Queries) SupersedeAllPending(ctx context.Context, campaignID int64, reason string) (int64, error) {
-	result, err := q.db.Exec(ctx, supersedeAllPending, campaignID, reason)
+// settled by its own outcome. Messages before notices, as the dispatcher locks them.
+func (q *Queries) SupersedeAllPending(ctx context.Context, reason string, campaignID int64) (int64, error) {
+	result, err := q.db.Exec(ctx, supersedeAllPending, reason, campaignID)
 	if err != nil {
 		return 0, err
 	}
@@ -637,5 +643,15 @@ func (q *Queries) UpdateCampaignPlan(ctx context.Context, arg UpdateCampaignPlan
 		arg.SpecGeneration,
 		arg.ID,
 	)
+	return err
+}
+
+const withdrawLettersOf = `-- name: WithdrawLettersOf :exec
+UPDATE letter SET state = 'Withdrawn' WHERE campaign_id = $1 AND state = 'Drafted'
+`
+
+// Letters of a cancelled campaign that nobody has signed.
+func (q *Queries) WithdrawLettersOf(ctx context.Context, campaignID int64) error {
+	_, err := q.db.Exec(ctx, withdrawLettersOf, campaignID)
 	return err
 }

@@ -16,22 +16,31 @@ import (
 const beginAttempt = `-- name: BeginAttempt :one
 INSERT INTO attempt (message_id, no, claim, at)
 SELECT m.id, m.tries + 1, m.claim, $1::timestamptz FROM message m
-WHERE m.id = $2 AND m.claim = $3::uuid AND m.state = 'Claimed' AND m.lease_until > clock_timestamp()
-  AND EXISTS (SELECT FROM message_notice mn JOIN notice n ON n.id = mn.notice_id JOIN obligation o ON o.id = n.obligation_id
-              WHERE mn.message_id = m.id AND n.state = 'Pending' AND (n.informative OR o.state = 'Owing'))
+WHERE m.id = $2 AND m.claim = $3::uuid AND m.state = 'Claimed'
+  AND m.lease_until > clock_timestamp() + $4::interval
+  AND NOT EXISTS (SELECT FROM notice n JOIN obligation o ON o.id = n.obligation_id
+                  WHERE n.id = ANY($5::bigint[]) AND (n.state <> 'Pending' OR NOT n.informative AND o.state <> 'Owing'))
 RETURNING no
 `
 
 type BeginAttemptParams struct {
-	At    time.Time
-	ID    int64
-	Claim uuid.UUID
+	At      time.Time
+	ID      int64
+	Claim   uuid.UUID
+	Call    pgtype.Interval
+	Notices []int64
 }
 
-// Committed immediately before the call, only while the lease is ours and
-// something is still to be said.
+// Committed immediately before the call, only while the lease is ours for as long
+// as the call may take, and everything that the text says is still to be said.
 func (q *Queries) BeginAttempt(ctx context.Context, arg BeginAttemptParams) (int32, error) {
-	row := q.db.QueryRow(ctx, beginAttempt, arg.At, arg.ID, arg.Claim)
+	row := q.db.QueryRow(ctx, beginAttempt,
+		arg.At,
+		arg.ID,
+		arg.Claim,
+		arg.Call,
+		arg.Notices,
+	)
 	var no int32
 	err := row.Scan(&no)
 	return no, err
@@ -198,6 +207,23 @@ func (q *Queries) DropEmptyMessages(ctx context.Context, ids []int64) (int64, er
 	return result.RowsAffected(), nil
 }
 
+const dropLostRecipients = `-- name: DropLostRecipients :execrows
+UPDATE notice n SET state = 'NoRecipient', reason = 'NoContact'
+FROM message_notice mn JOIN message m ON m.id = mn.message_id
+WHERE mn.message_id = ANY($1::bigint[]) AND n.id = mn.notice_id AND n.state = 'Pending'
+  AND NOT EXISTS (SELECT FROM contact c WHERE c.unit = m.recipient
+                  AND c.role = CASE WHEN m.role = 'Leader' THEN 'Leader' ELSE 'FocalPoint' END)
+`
+
+// A contact that was erased after the notice had been written: nobody to say it to.
+func (q *Queries) DropLostRecipients(ctx context.Context, ids []int64) (int64, error) {
+	result, err := q.db.Exec(ctx, dropLostRecipients, ids)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const dropStaleNotices = `-- name: DropStaleNotices :execrows
 UPDATE notice n SET state = CASE WHEN o.state NOT IN ('Owing', 'Informed') OR n.deadline_no <> o.deadline_no THEN 'Superseded' ELSE 'Expired' END,
     reason = CASE WHEN o.state NOT IN ('Owing', 'Informed') THEN o.state WHEN n.deadline_no <> o.deadline_no THEN 'DeadlineMoved' ELSE 'PastNotAfter' END
@@ -244,12 +270,15 @@ WITH stale AS (
     FROM message_notice mn JOIN message m ON m.id = mn.message_id
     WHERE n.id = mn.notice_id AND n.state = 'Pending' AND m.state = 'Pending' AND $1::timestamptz > n.not_after
       AND NOT m.channel = ANY($2::text[])
-    RETURNING mn.message_id
+    RETURNING mn.message_id, n.id
 )
-UPDATE message SET state = 'Expired' WHERE state = 'Pending' AND id IN (SELECT message_id FROM stale)
+UPDATE message m SET state = 'Expired' WHERE m.state = 'Pending' AND m.id IN (SELECT stale.message_id FROM stale)
+  AND NOT EXISTS (SELECT FROM message_notice mn JOIN notice n ON n.id = mn.notice_id
+                  WHERE mn.message_id = m.id AND n.state = 'Pending' AND n.id NOT IN (SELECT stale.id FROM stale))
 `
 
-// Messages on channels that are not configured wait, until they are stale.
+// Messages on channels that are not configured wait, until they are stale. A list
+// goes when the last of its notices does.
 func (q *Queries) ExpirePending(ctx context.Context, now time.Time, channels []string) (int64, error) {
 	result, err := q.db.Exec(ctx, expirePending, now, channels)
 	if err != nil {
@@ -271,18 +300,25 @@ func (q *Queries) ReleaseClaim(ctx context.Context, ids []int64, claim uuid.UUID
 
 const rescueLeases = `-- name: RescueLeases :many
 WITH lost AS (
-    SELECT m.id, EXISTS (SELECT FROM attempt a WHERE a.message_id = m.id AND a.outcome IS NULL) AS open
+    SELECT m.id, m.tries, EXISTS (SELECT FROM attempt a WHERE a.message_id = m.id AND a.outcome IS NULL) AS open
     FROM message m WHERE m.state = 'Claimed' AND m.lease_until < clock_timestamp()
-    FOR UPDATE OF m SKIP LOCKED
+    ORDER BY m.id FOR UPDATE OF m SKIP LOCKED
+), judged AS (
+    SELECT lost.id, lost.open, CASE WHEN NOT lost.open THEN 'Pending' WHEN NOT $1::bool THEN 'Ambiguous'
+           WHEN lost.tries + 1 >= $2::int THEN 'Parked' ELSE 'Pending' END AS state
+    FROM lost
 ), closed AS (
     UPDATE attempt a SET outcome = 'Ambiguous', finished_at = clock_timestamp(), response = 'no answer: the sender ended'
     FROM lost WHERE a.message_id = lost.id AND a.outcome IS NULL RETURNING a.message_id
+), failed AS (
+    UPDATE notice n SET state = 'Failed', reason = CASE judged.state WHEN 'Parked' THEN 'GaveUp' ELSE 'Ambiguous' END
+    FROM judged JOIN message_notice mn ON mn.message_id = judged.id
+    WHERE judged.state <> 'Pending' AND n.id = mn.notice_id AND n.state = 'Pending' RETURNING n.id
 )
-UPDATE message m SET claim = NULL, lease_until = NULL,
-    tries = m.tries + (CASE WHEN lost.open THEN 1 ELSE 0 END),
-    state = CASE WHEN lost.open AND NOT $1::bool THEN 'Ambiguous' ELSE 'Pending' END
-FROM lost WHERE m.id = lost.id AND (SELECT count(*) FROM closed) >= 0
-RETURNING m.id, lost.open
+UPDATE message m SET claim = NULL, lease_until = NULL, state = judged.state,
+    tries = m.tries + (CASE WHEN judged.open THEN 1 ELSE 0 END)
+FROM judged WHERE m.id = judged.id AND (SELECT count(*) FROM closed) + (SELECT count(*) FROM failed) >= 0
+RETURNING m.id, judged.open
 `
 
 type RescueLeasesRow struct {
@@ -291,9 +327,10 @@ type RescueLeasesRow struct {
 }
 
 // Leases that ran out. Without an open attempt nothing was sent; with one the
-// mail may have left, and the attempt is listed as ambiguous.
-func (q *Queries) RescueLeases(ctx context.Context, resend bool) ([]RescueLeasesRow, error) {
-	rows, err := q.db.Query(ctx, rescueLeases, resend)
+// mail may have left: the attempt is listed as ambiguous, and the message is sent
+// again or left to a person.
+func (q *Queries) RescueLeases(ctx context.Context, resend bool, maxTries int32) ([]RescueLeasesRow, error) {
+	rows, err := q.db.Query(ctx, rescueLeases, resend, maxTries)
 	if err != nil {
 		return nil, err
 	}
@@ -359,20 +396,27 @@ func (q *Queries) SettleRetry(ctx context.Context, arg SettleRetryParams) error 
 
 const settleSent = `-- name: SettleSent :exec
 WITH m AS (
-    UPDATE message SET state = 'Sent', sent_at = $1::timestamptz, tries = tries + 1, claim = NULL, lease_until = NULL
-    WHERE message.id = $2 AND claim = $3::uuid RETURNING message.id
+    UPDATE message SET state = 'Sent', sent_at = $2::timestamptz, tries = tries + 1, claim = NULL, lease_until = NULL
+    WHERE message.id = $3 AND claim = $4::uuid RETURNING message.id
 )
-UPDATE notice n SET state = 'Sent' FROM message_notice mn, m
-WHERE mn.message_id = m.id AND n.id = mn.notice_id AND n.state = 'Pending'
+UPDATE notice n SET state = 'Sent', reason = CASE n.state WHEN 'Superseded' THEN '' ELSE n.reason END FROM m
+WHERE n.id = ANY($1::bigint[]) AND n.state IN ('Pending', 'Superseded')
 `
 
 type SettleSentParams struct {
-	Now   time.Time
-	ID    int64
-	Claim uuid.UUID
+	Notices []int64
+	Now     time.Time
+	ID      int64
+	Claim   uuid.UUID
 }
 
+// What the text said was said, also when its reason went while it was on its way.
 func (q *Queries) SettleSent(ctx context.Context, arg SettleSentParams) error {
-	_, err := q.db.Exec(ctx, settleSent, arg.Now, arg.ID, arg.Claim)
+	_, err := q.db.Exec(ctx, settleSent,
+		arg.Notices,
+		arg.Now,
+		arg.ID,
+		arg.Claim,
+	)
 	return err
 }

@@ -39,14 +39,14 @@ WITH due AS (
            CASE WHEN t.step_at < t.ladder_from THEN 'Skipped'
                 WHEN late.is AND t.catch_up = 'Skip' THEN 'Skipped'
                 WHEN late.is AND t.catch_up = 'Merge' AND t.next_at <= $2 THEN 'Merged'
-                WHEN t.task = '' AND $2 > t.not_after THEN 'Expired'
+                WHEN t.step_at >= $3 OR t.task = '' AND $2 > t.not_after THEN 'Expired'
                 WHEN t.task <> '' THEN 'Tasked'
                 WHEN c.email IS NULL THEN 'NoRecipient'
                 ELSE 'Pending' END,
            CASE WHEN t.step_at < t.ladder_from THEN 'BeforeAct'
                 WHEN late.is AND t.catch_up = 'Skip' THEN 'MissedSkip'
                 WHEN late.is AND t.catch_up = 'Merge' AND t.next_at <= $2 THEN 'MissedMerge'
-                WHEN t.task = '' AND $2 > t.not_after THEN 'PastNotAfter'
+                WHEN t.step_at >= $3 OR t.task = '' AND $2 > t.not_after THEN 'PastNotAfter'
                 WHEN t.task <> '' THEN ''
                 WHEN t.recipient = '' THEN 'NoBody'
                 WHEN c.email IS NULL THEN 'NoContact'
@@ -266,8 +266,8 @@ FROM (
     SELECT t.campaign_id, t.calendar, t.due_at, s.seq,
            ((d.day + s.at_time) AT TIME ZONE $1::text) AS at
     FROM (SELECT DISTINCT o.campaign_id, o.calendar, o.due_at FROM obligation o
-          WHERE o.campaign_id = $2 AND o.state = 'Owing' AND o.due_at IS NOT NULL
-            AND o.kind IN ('Registration', 'Report')) t
+          WHERE o.round_id = $2 AND o.state = 'Owing' AND o.next_seq IS NULL AND o.step_seq IS NULL
+            AND o.due_at IS NOT NULL) t
     JOIN calendar_day c ON c.calendar = t.calendar AND c.day = (t.due_at AT TIME ZONE $1::text)::date
     JOIN ladder_step s ON s.campaign_id = t.campaign_id
     JOIN calendar_day d ON d.calendar = t.calendar AND d.working
@@ -276,12 +276,12 @@ FROM (
 ON CONFLICT (campaign_id, calendar, due_at, seq) DO NOTHING
 `
 
-// The ladder's instants for every deadline that owing obligations of a
-// campaign have and that is not there yet. T±k is the day that carries the
+// The ladder's instants for every deadline that owing obligations of a round
+// have and that is not there yet. T±k is the day that carries the
 // working-day number of T plus k; a day off carries the number of the last
 // working day, so before it one is added (Civil Code 2015 art. 147-148).
-func (q *Queries) InsertRungs(ctx context.Context, timeZone string, campaignID int64) error {
-	_, err := q.db.Exec(ctx, insertRungs, timeZone, campaignID)
+func (q *Queries) InsertRungs(ctx context.Context, timeZone string, roundID *int64) error {
+	_, err := q.db.Exec(ctx, insertRungs, timeZone, roundID)
 	return err
 }
 
@@ -290,7 +290,7 @@ WITH moved AS (
     UPDATE obligation o SET due_at = $1, deadline_no = o.deadline_no + 1, ladder_from = $2::timestamptz,
         step_seq = NULL, step_at = NULL, next_seq = NULL, next_at = NULL
     WHERE o.round_id = $3 AND o.state = 'Owing' AND ($4::text = '' OR o.owner = $4)
-      AND o.due_at IS DISTINCT FROM $1
+      AND o.due_at < $1
     RETURNING o.id, o.owner
 ), superseded AS (
     UPDATE notice n SET state = 'Superseded', reason = 'DeadlineMoved'
@@ -313,8 +313,8 @@ type MoveDeadlineRow struct {
 	Superseded int64
 }
 
-// Extends obligations that are still owed. A new deadline is a new number, and
-// the notices of the old one that have not left are superseded with it.
+// Extends obligations that are still owed and due earlier. A new deadline is a new
+// number, and the notices of the old one that have not left are superseded with it.
 func (q *Queries) MoveDeadline(ctx context.Context, arg MoveDeadlineParams) ([]MoveDeadlineRow, error) {
 	rows, err := q.db.Query(ctx, moveDeadline,
 		arg.DueAt,
@@ -354,13 +354,31 @@ func (q *Queries) NextClimb(ctx context.Context, roundID *int64) (time.Time, err
 	return at, err
 }
 
+const nextNews = `-- name: NextNews :one
+SELECT min(g.at)::timestamptz AS at
+FROM obligation o
+JOIN rung g ON g.campaign_id = o.campaign_id AND g.calendar = o.calendar AND g.due_at = o.due_at AND g.at >= o.ladder_from
+WHERE o.round_id = $1 AND o.state = 'Owing' AND o.ladder_from = $2::timestamptz
+HAVING min(g.at) IS NOT NULL
+`
+
+// When somebody whose deadline has just moved hears of it first. The steps before
+// are recorded as skipped on the way and need no look of their own.
+func (q *Queries) NextNews(ctx context.Context, roundID *int64, now time.Time) (time.Time, error) {
+	row := q.db.QueryRow(ctx, nextNews, roundID, now)
+	var at time.Time
+	err := row.Scan(&at)
+	return at, err
+}
+
 const openObligations = `-- name: OpenObligations :execrows
 INSERT INTO obligation (campaign_id, round_id, kind, subject, owner, holder, calendar, state, due_at, ladder_from, opened_at)
-SELECT p.campaign_id, r.id, r.kind, r.name, p.unit, 'FocalPoint', p.calendar, 'Owing', d.due_at,
+SELECT p.campaign_id, r.id, r.kind, r.name, p.unit, 'FocalPoint', p.calendar, 'Owing', coalesce(d.due_at, l.due_at),
        $1::timestamptz, $2::timestamptz
 FROM round r
 JOIN participant p ON p.campaign_id = r.campaign_id
-JOIN round_due d ON d.round_id = r.id AND d.calendar = p.calendar
+CROSS JOIN (SELECT max(due_at) AS due_at FROM round_due WHERE round_due.round_id = $3) l
+LEFT JOIN round_due d ON d.round_id = r.id AND d.calendar = p.calendar
 WHERE r.id = $3
 ORDER BY p.unit
 ON CONFLICT DO NOTHING
@@ -372,9 +390,11 @@ type OpenObligationsParams struct {
 	RoundID    int64
 }
 
-// One obligation for every participant, each due in its own calendar. The
-// first step is the ladder's first; steps before @ladder_from are recorded as
-// skipped when they are climbed.
+// One obligation for every participant, each due in its own calendar; where the
+// plan has none for it (the roster has changed since the launch), on the latest
+// deadline of the round: nobody is left out in silence. The first step is the
+// ladder's first; steps before @ladder_from are recorded as skipped when they
+// are climbed.
 func (q *Queries) OpenObligations(ctx context.Context, arg OpenObligationsParams) (int64, error) {
 	result, err := q.db.Exec(ctx, openObligations, arg.LadderFrom, arg.Now, arg.RoundID)
 	if err != nil {
@@ -610,10 +630,9 @@ func (q *Queries) StartClimb(ctx context.Context, roundID *int64) (int64, error)
 const stretchRound = `-- name: StretchRound :exec
 UPDATE round r SET closes_at = greatest(r.closes_at, l.at)
 FROM (SELECT max((d.day + (o.due_at AT TIME ZONE $2::text)::time) AT TIME ZONE $2::text) AS at
-      FROM obligation o
+      FROM (SELECT DISTINCT calendar, due_at FROM obligation WHERE round_id = $1 AND state = 'Owing') o
       JOIN calendar_day c ON c.calendar = o.calendar AND c.day = (o.due_at AT TIME ZONE $2::text)::date
-      JOIN calendar_day d ON d.calendar = o.calendar AND d.working AND d.number = c.number + $3::int
-      WHERE o.round_id = $1 AND o.state = 'Owing') l
+      JOIN calendar_day d ON d.calendar = o.calendar AND d.working AND d.number = c.number + $3::int) l
 WHERE r.id = $1 AND r.state = 'Open' AND l.at IS NOT NULL
 `
 

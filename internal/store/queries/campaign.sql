@@ -58,9 +58,7 @@ INSERT INTO participant (campaign_id, unit, name, kind, grp, calendar, administe
 SELECT @campaign_id, u.code, u.name, u.kind, u.grp,
        CASE WHEN u.calendar = '' THEN @calendar::text ELSE u.calendar END, u.administered_by
 FROM roster_unit u
-WHERE u.roster = ANY(@rosters::text[])
-  AND (cardinality(@kinds::text[]) = 0 OR u.kind = ANY(@kinds::text[]))
-  AND NOT u.code = ANY(@excluded::text[])
+WHERE u.roster = ANY(@rosters::text[]) AND u.code = ANY(@units::text[])
 ON CONFLICT DO NOTHING;
 
 -- name: CountParticipants :one
@@ -94,13 +92,21 @@ WHERE campaign_id = @campaign_id AND state = 'Owing';
 -- name: SupersedeAllPending :execrows
 -- A cancelled campaign says nothing more: its pending notices and messages go
 -- in the transaction that cancels it. What is being sent at this moment is
--- settled by its own outcome.
+-- settled by its own outcome. Messages before notices, as the dispatcher locks them.
 WITH gone AS (
-    UPDATE notice SET state = 'Superseded', reason = @reason
-    WHERE notice.campaign_id = @campaign_id AND notice.state = 'Pending' RETURNING notice.id
+    UPDATE message SET state = 'Superseded'
+    WHERE message.campaign_id = @campaign_id AND message.state = 'Pending' RETURNING message.id
 )
-UPDATE message SET state = 'Superseded' WHERE message.campaign_id = @campaign_id AND message.state = 'Pending'
-   AND (SELECT count(*) FROM gone) >= 0;
+UPDATE notice SET state = 'Superseded', reason = @reason
+WHERE notice.campaign_id = @campaign_id AND notice.state = 'Pending' AND (SELECT count(*) FROM gone) >= 0;
+
+-- name: WithdrawLettersOf :exec
+-- Letters of a cancelled campaign that nobody has signed.
+UPDATE letter SET state = 'Withdrawn' WHERE campaign_id = @campaign_id AND state = 'Drafted';
+
+-- name: DropPlannedReviews :exec
+-- Reviews that a new plan no longer has.
+DELETE FROM review WHERE campaign_id = @campaign_id AND state = 'Planned' AND NOT name = ANY(@keep::text[]);
 
 -- name: CancelPlannedRounds :exec
 UPDATE round SET state = 'Cancelled' WHERE campaign_id = @campaign_id AND state IN ('Planned', 'Open');

@@ -29,8 +29,8 @@ SELECT * FROM round WHERE campaign_id = @campaign_id AND name = @name;
 UPDATE round SET state = 'Open', opened_at = @now::timestamptz WHERE id = @id AND state = 'Planned';
 
 -- name: InsertRungs :exec
--- The ladder's instants for every deadline that owing obligations of a
--- campaign have and that is not there yet. T±k is the day that carries the
+-- The ladder's instants for every deadline that owing obligations of a round
+-- have and that is not there yet. T±k is the day that carries the
 -- working-day number of T plus k; a day off carries the number of the last
 -- working day, so before it one is added (Civil Code 2015 art. 147-148).
 INSERT INTO rung (campaign_id, calendar, due_at, seq, at, not_after)
@@ -41,8 +41,8 @@ FROM (
     SELECT t.campaign_id, t.calendar, t.due_at, s.seq,
            ((d.day + s.at_time) AT TIME ZONE @time_zone::text) AS at
     FROM (SELECT DISTINCT o.campaign_id, o.calendar, o.due_at FROM obligation o
-          WHERE o.campaign_id = @campaign_id AND o.state = 'Owing' AND o.due_at IS NOT NULL
-            AND o.kind IN ('Registration', 'Report')) t
+          WHERE o.round_id = @round_id AND o.state = 'Owing' AND o.next_seq IS NULL AND o.step_seq IS NULL
+            AND o.due_at IS NOT NULL) t
     JOIN calendar_day c ON c.calendar = t.calendar AND c.day = (t.due_at AT TIME ZONE @time_zone::text)::date
     JOIN ladder_step s ON s.campaign_id = t.campaign_id
     JOIN calendar_day d ON d.calendar = t.calendar AND d.working
@@ -51,15 +51,18 @@ FROM (
 ON CONFLICT (campaign_id, calendar, due_at, seq) DO NOTHING;
 
 -- name: OpenObligations :execrows
--- One obligation for every participant, each due in its own calendar. The
--- first step is the ladder's first; steps before @ladder_from are recorded as
--- skipped when they are climbed.
+-- One obligation for every participant, each due in its own calendar; where the
+-- plan has none for it (the roster has changed since the launch), on the latest
+-- deadline of the round: nobody is left out in silence. The first step is the
+-- ladder's first; steps before @ladder_from are recorded as skipped when they
+-- are climbed.
 INSERT INTO obligation (campaign_id, round_id, kind, subject, owner, holder, calendar, state, due_at, ladder_from, opened_at)
-SELECT p.campaign_id, r.id, r.kind, r.name, p.unit, 'FocalPoint', p.calendar, 'Owing', d.due_at,
+SELECT p.campaign_id, r.id, r.kind, r.name, p.unit, 'FocalPoint', p.calendar, 'Owing', coalesce(d.due_at, l.due_at),
        @ladder_from::timestamptz, @now::timestamptz
 FROM round r
 JOIN participant p ON p.campaign_id = r.campaign_id
-JOIN round_due d ON d.round_id = r.id AND d.calendar = p.calendar
+CROSS JOIN (SELECT max(due_at) AS due_at FROM round_due WHERE round_due.round_id = @round_id) l
+LEFT JOIN round_due d ON d.round_id = r.id AND d.calendar = p.calendar
 WHERE r.id = @round_id
 ORDER BY p.unit
 ON CONFLICT DO NOTHING;
@@ -106,14 +109,14 @@ WITH due AS (
            CASE WHEN t.step_at < t.ladder_from THEN 'Skipped'
                 WHEN late.is AND t.catch_up = 'Skip' THEN 'Skipped'
                 WHEN late.is AND t.catch_up = 'Merge' AND t.next_at <= @now THEN 'Merged'
-                WHEN t.task = '' AND @now > t.not_after THEN 'Expired'
+                WHEN t.step_at >= @closes_at OR t.task = '' AND @now > t.not_after THEN 'Expired'
                 WHEN t.task <> '' THEN 'Tasked'
                 WHEN c.email IS NULL THEN 'NoRecipient'
                 ELSE 'Pending' END,
            CASE WHEN t.step_at < t.ladder_from THEN 'BeforeAct'
                 WHEN late.is AND t.catch_up = 'Skip' THEN 'MissedSkip'
                 WHEN late.is AND t.catch_up = 'Merge' AND t.next_at <= @now THEN 'MissedMerge'
-                WHEN t.task = '' AND @now > t.not_after THEN 'PastNotAfter'
+                WHEN t.step_at >= @closes_at OR t.task = '' AND @now > t.not_after THEN 'PastNotAfter'
                 WHEN t.task <> '' THEN ''
                 WHEN t.recipient = '' THEN 'NoBody'
                 WHEN c.email IS NULL THEN 'NoContact'
@@ -164,6 +167,15 @@ SELECT min(next_at)::timestamptz AS at FROM obligation
 WHERE round_id = @round_id AND state = 'Owing' AND next_at IS NOT NULL
 HAVING min(next_at) IS NOT NULL;
 
+-- name: NextNews :one
+-- When somebody whose deadline has just moved hears of it first. The steps before
+-- are recorded as skipped on the way and need no look of their own.
+SELECT min(g.at)::timestamptz AS at
+FROM obligation o
+JOIN rung g ON g.campaign_id = o.campaign_id AND g.calendar = o.calendar AND g.due_at = o.due_at AND g.at >= o.ladder_from
+WHERE o.round_id = @round_id AND o.state = 'Owing' AND o.ladder_from = @now::timestamptz
+HAVING min(g.at) IS NOT NULL;
+
 -- name: CloseObligations :execrows
 -- What has not arrived by the close lapses. An approval that committed
 -- meanwhile has settled its obligation and is not touched.
@@ -186,13 +198,13 @@ FROM (SELECT count(*) AS expected,
 WHERE r.id = @id;
 
 -- name: MoveDeadline :many
--- Extends obligations that are still owed. A new deadline is a new number, and
--- the notices of the old one that have not left are superseded with it.
+-- Extends obligations that are still owed and due earlier. A new deadline is a new
+-- number, and the notices of the old one that have not left are superseded with it.
 WITH moved AS (
     UPDATE obligation o SET due_at = @due_at, deadline_no = o.deadline_no + 1, ladder_from = @now::timestamptz,
         step_seq = NULL, step_at = NULL, next_seq = NULL, next_at = NULL
     WHERE o.round_id = @round_id AND o.state = 'Owing' AND (@owner::text = '' OR o.owner = @owner)
-      AND o.due_at IS DISTINCT FROM @due_at
+      AND o.due_at < @due_at
     RETURNING o.id, o.owner
 ), superseded AS (
     UPDATE notice n SET state = 'Superseded', reason = 'DeadlineMoved'
@@ -229,10 +241,9 @@ SELECT m.id FROM moved m WHERE (SELECT count(*) FROM superseded) >= 0;
 -- A round stays open for @days working days after its latest deadline.
 UPDATE round r SET closes_at = greatest(r.closes_at, l.at)
 FROM (SELECT max((d.day + (o.due_at AT TIME ZONE @time_zone::text)::time) AT TIME ZONE @time_zone::text) AS at
-      FROM obligation o
+      FROM (SELECT DISTINCT calendar, due_at FROM obligation WHERE round_id = @id AND state = 'Owing') o
       JOIN calendar_day c ON c.calendar = o.calendar AND c.day = (o.due_at AT TIME ZONE @time_zone::text)::date
-      JOIN calendar_day d ON d.calendar = o.calendar AND d.working AND d.number = c.number + @days::int
-      WHERE o.round_id = @id AND o.state = 'Owing') l
+      JOIN calendar_day d ON d.calendar = o.calendar AND d.working AND d.number = c.number + @days::int) l
 WHERE r.id = @id AND r.state = 'Open' AND l.at IS NOT NULL;
 
 -- name: OpenRoundsOf :many

@@ -1,0 +1,94 @@
+# What to type here. `make` alone lists it; CONTRIBUTING.md says the rest.
+# Longer steps are scripts in tools/, one each.
+SHELL       := bash
+.SHELLFLAGS := -eu -o pipefail -c
+MAKEFLAGS   += --no-print-directory
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/thidua
+# Where `make up` keeps its data; the demo has a directory of its own.
+DATA_DIR ?=
+# Further flags: make up UP="--smtp-addr mail.example:587", make up-demo DEMO="--pace 0".
+UP   ?=
+DEMO ?= --keep
+# Time for each fuzz target.
+FUZZTIME ?= 10s
+# Further flags for tests: make test-fast TEST="-race -count=1".
+TEST ?=
+
+##@ Try it (dùng thử)
+
+.PHONY: try up-demo up
+try: ## Rehearse the example campaign, launch to close, in a minute (diễn tập)
+	@$(MAKE) -j2 postgres build
+	@mkdir -p out
+	@bin/thidua rehearse -f examples/seed-2021 --out out/rehearsal.html
+	@echo
+	@echo "All letters, dates and rankings: $(CURDIR)/out/rehearsal.html"
+	@echo "Next: make up-demo"
+
+up-demo: postgres temporald build ## Run everything with simulated units, a page and a mailbox to watch (chạy thử)
+	@tools/demo.sh examples/seed-2021 $(DEMO)
+
+up: postgres temporald build ## Run everything at real time, empty (chạy thật)
+	@exec bin/thidua up $(if $(DATA_DIR),--data-dir '$(DATA_DIR)') $(UP)
+
+##@ Build
+
+.PHONY: build temporald deps postgres go
+build: go ## Build bin/thidua
+	@go build -o bin/ ./cmd/thidua
+
+temporald: go ## Build the Temporal server once (5-8 minutes), cached by version outside the repository
+	@tools/temporald.sh
+
+deps: go postgres ## Check and install what is needed: Go, PostgreSQL
+
+go:
+	@tools/go.sh
+
+postgres:
+	@tools/postgres.sh
+
+##@ Check
+
+.PHONY: test test-fast test-temporal test-race lint fmt check-generated fuzz bench
+test: test-fast test-temporal ## Everything that must be green
+
+test-fast: postgres go ## Tests without Temporal: units, and the database on a PostgreSQL of their own
+	go test $(TEST) ./...
+
+test-temporal: postgres temporald ## Tests against the real Temporal server: files tagged `temporal`, and temporald's own
+	go test $(TEST) -tags temporal -timeout 20m $$(tools/tagged.sh temporal)
+	cd deploy/temporald && go test $(TEST) ./...
+
+test-race: postgres go ## The fast tests under the race detector
+	go test -race $(TEST) ./...
+
+lint: go ## Lint everything: golangci-lint, workflowcheck, go.mod
+	@tools/lint.sh
+
+fmt: go ## Format the code
+	@$$(tools/tool.sh golangci-lint) fmt ./...
+
+check-generated: go ## Fail when generated files differ from what their sources give
+	@tools/generate.sh --check
+
+fuzz: go ## Fuzz each target for FUZZTIME
+	@tools/fuzz.sh $(FUZZTIME)
+
+bench: postgres go ## Run the benchmarks
+	go test -run '^$$' -bench . -benchmem ./...
+
+##@ Change
+
+.PHONY: generate clean help
+generate: go ## Regenerate what is generated: CRDs, deepcopy, queries, pages
+	@tools/generate.sh
+
+clean: ## Remove what was built here; caches and data stay
+	@rm -rf bin out
+
+help:
+	@awk 'BEGIN {FS = ":.*## "} /^##@ / {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -1,0 +1,105 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"thidua.dev/thidua/internal/pgcluster"
+	"thidua.dev/thidua/internal/store"
+)
+
+// The scripts run the command line as people do, as a process of its own, each
+// on a database of its own on a real Postgres.
+
+func TestMain(m *testing.M) {
+	testscript.Main(withPostgres{m}, map[string]func(){
+		"thidua": func() { os.Exit(Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, printRunner{})) },
+	})
+}
+
+const templateDB = "thidua_template"
+
+var cluster *pgcluster.Cluster
+
+// withPostgres runs the tests beside a private cluster.
+type withPostgres struct{ m *testing.M }
+
+func (w withPostgres) Run() int {
+	ctx := context.Background()
+	dir, err := os.MkdirTemp("", "thidua-cli-")
+	if err != nil {
+		return complain(err)
+	}
+	defer os.RemoveAll(dir)
+	if err := os.Chmod(dir, 0o755); err != nil { // the server runs as another user under root
+		return complain(err)
+	}
+	cluster, err = pgcluster.Start(ctx, pgcluster.Options{Dir: filepath.Join(dir, "postgres"), Volatile: true})
+	if err != nil {
+		return complain(err)
+	}
+	defer cluster.Stop(ctx)
+	if err := cluster.EnsureDatabase(ctx, templateDB); err != nil {
+		return complain(err)
+	}
+	if err := store.Migrate(ctx, cluster.URL(templateDB)); err != nil {
+		return complain(err)
+	}
+	return w.m.Run()
+}
+
+func complain(err error) int {
+	fmt.Fprintln(os.Stderr, err)
+	return 1
+}
+
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
+		Setup:               setup,
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"exits": exits, "refused": refused, "misused": misused, "sparse": sparse, "clock": moveClock, "edit": edit,
+		},
+	})
+}
+
+var databases atomic.Int64
+
+// setup gives a script an empty database and, in demo, a campaign of five units.
+func setup(env *testscript.Env) error {
+	ctx := context.Background()
+	name := fmt.Sprintf("script_%d", databases.Add(1))
+	conn, err := pgx.Connect(ctx, cluster.URL("postgres"))
+	if err != nil {
+		return err
+	}
+	defer conn.Close(ctx)
+	if _, err := conn.Exec(ctx, fmt.Sprintf("CREATE DATABASE %s TEMPLATE %s", name, templateDB)); err != nil {
+		return err
+	}
+	env.Setenv("THIDUA_DATABASE_URL", cluster.URL(name))
+	env.Setenv("THIDUA_DATA", filepath.Join(env.WorkDir, "nothing-here"))
+	demo := filepath.Join(env.WorkDir, "demo")
+	return os.CopyFS(demo, os.DirFS("testdata/fixture"))
+}
+
+// databaseURL of a script.
+func databaseURL(ts *testscript.TestScript) string { return ts.Getenv("THIDUA_DATABASE_URL") }
+
+func oneLineOf(ts *testscript.TestScript) string {
+	text := strings.TrimRight(ts.ReadFile("stderr"), "\n")
+	if strings.Contains(text, "\n") || text == "" {
+		ts.Fatalf("expected one line on stderr, got:\n%s", text)
+	}
+	return text
+}

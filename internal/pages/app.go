@@ -1,0 +1,255 @@
+// Package pages shows campaigns to people: server-rendered pages that keep
+// themselves up to date, and the one-file report of a rehearsal. Everything is
+// read; nothing here changes a fact.
+package pages
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"thidua.dev/thidua/internal/look"
+	"thidua.dev/thidua/internal/notify/texts"
+)
+
+//go:generate templ generate
+
+// Options of the pages.
+type Options struct {
+	Look *look.Reader
+	Log  *slog.Logger
+	// Location writes the machine's own times, such as those of attempts to send;
+	// nil is the campaign's zone.
+	Location *time.Location
+	// BaseURL is where the pages are reached from outside, for proxies with a path
+	// before them; empty means the root.
+	BaseURL string
+	// MailboxURL is the demo's test mailbox, TemporalURL the procedures' own pages;
+	// empty ones are not linked.
+	MailboxURL, TemporalURL string
+	// Poll is how often the facts are looked at while somebody watches; 0 is 1 s.
+	Poll time.Duration
+}
+
+// App serves the pages. It is an http.Handler; Stop ends its live connections.
+type App struct {
+	o      Options
+	base   string // path before every page
+	assets *assets
+	live   *live
+	mux    *http.ServeMux
+}
+
+// New makes the pages.
+func New(o Options) *App {
+	if o.Poll <= 0 {
+		o.Poll = time.Second
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	a := &App{o: o, mux: http.NewServeMux(), assets: newAssets()}
+	if u, err := url.Parse(o.BaseURL); err == nil {
+		a.base = strings.TrimRight(u.Path, "/")
+	}
+	a.live = newLive(a)
+	for pattern, serve := range map[string]func(http.ResponseWriter, *http.Request) error{
+		"GET /{$}":                              a.serveCampaigns,
+		"GET /live":                             a.serveLive,
+		"GET /campaigns/{name}":                 a.serveCampaign,
+		"GET /campaigns/{name}/live":            a.serveLive,
+		"GET /campaigns/{name}/units":           a.serveUnits,
+		"GET /campaigns/{name}/units/{code}":    a.serveWhy,
+		"GET /campaigns/{name}/ranking":         a.serveRanking,
+		"GET /campaigns/{name}/letters/{id}":    a.serveLetter,
+		"GET " + assetsPath + "{digest}/{file}": a.assets.serve,
+		"/":                                     func(http.ResponseWriter, *http.Request) error { return &look.NotFound{Kind: "page"} },
+	} {
+		a.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+			if err := serve(w, r); err != nil {
+				a.fail(w, r, err)
+			}
+		})
+	}
+	return a
+}
+
+// Stop ends the live connections, which otherwise keep a server from shutting down.
+func (a *App) Stop() { a.live.stop() }
+
+// contentPolicy allows our own files and nothing else: no inline script or style.
+const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+func (a *App) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("Content-Security-Policy", contentPolicy)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "same-origin")
+	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Cache-Control", "no-store")
+	if a.base != "" {
+		http.StripPrefix(a.base, a.mux).ServeHTTP(w, r)
+		return
+	}
+	a.mux.ServeHTTP(w, r)
+}
+
+func (a *App) ui(r *http.Request) ui {
+	u := ui{lang: texts.VI, base: a.base, path: r.URL.Path, query: r.URL.Query(), assets: a.assets.path(a.base), mailbox: a.o.MailboxURL, temporal: a.o.TemporalURL, machine: a.o.Location}
+	if r.URL.Query().Get("lang") == "en" {
+		u.lang = texts.EN
+	}
+	return u
+}
+
+func (a *App) serveCampaigns(w http.ResponseWriter, r *http.Request) error {
+	u := a.ui(r)
+	t := topic{lang: u.lang}
+	s, err := a.live.look(r.Context(), t)
+	if err != nil {
+		return err
+	}
+	return write(w, r, http.StatusOK, layout(u, u.t("campaigns.title"), u.live(t, s), s.component()))
+}
+
+func (a *App) serveCampaign(w http.ResponseWriter, r *http.Request) error {
+	u := a.ui(r)
+	t := topic{campaign: r.PathValue("name"), lang: u.lang}
+	s, err := a.live.look(r.Context(), t)
+	if err != nil {
+		return err
+	}
+	return write(w, r, http.StatusOK, layout(u, s.title, u.live(t, s), s.component()))
+}
+
+func (a *App) serveUnits(w http.ResponseWriter, r *http.Request) error {
+	u, query := a.ui(r), r.URL.Query().Get("q")
+	c, err := a.o.Look.Campaign(r.Context(), r.PathValue("name"))
+	if err != nil {
+		return err
+	}
+	const shown = 100
+	units, total, err := a.o.Look.Units(r.Context(), c.Name, query, shown)
+	if err != nil {
+		return err
+	}
+	return write(w, r, http.StatusOK, layout(u, u.t("units.title"), "", unitsPage(u, c, query, units, total)))
+}
+
+func (a *App) serveWhy(w http.ResponseWriter, r *http.Request) error {
+	u := a.ui(r)
+	why, err := a.o.Look.Why(r.Context(), r.PathValue("name"), r.PathValue("code"))
+	if err != nil {
+		return err
+	}
+	return write(w, r, http.StatusOK, layout(u, why.Unit.Name, "", whyPage(u, why)))
+}
+
+func (a *App) serveRanking(w http.ResponseWriter, r *http.Request) error {
+	u := a.ui(r)
+	c, err := a.o.Look.Campaign(r.Context(), r.PathValue("name"))
+	if err != nil {
+		return err
+	}
+	k, err := a.o.Look.Ranking(r.Context(), c.Name, r.URL.Query().Get("review"))
+	if err != nil {
+		return err
+	}
+	return write(w, r, http.StatusOK, layout(u, u.t("ranking.title"), "", rankingPage(u, c, k)))
+}
+
+// serveLetter shows a draft as it would be printed. Its page carries its own
+// style, which the policy allows by its digest.
+func (a *App) serveLetter(w http.ResponseWriter, r *http.Request) error {
+	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
+	if err != nil {
+		return &look.NotFound{Kind: "letter", Name: r.PathValue("id")}
+	}
+	l, err := a.o.Look.Letter(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	if l.Campaign.Name != r.PathValue("name") {
+		return &look.NotFound{Kind: "letter", Name: r.PathValue("id")}
+	}
+	var b bytes.Buffer
+	if err := l.Document.Write(&b); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src "+styleDigests(b.String())+"; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+	return respond(w, r, http.StatusOK, b.Bytes())
+}
+
+// styleDigests names the page's own style blocks to the browser.
+func styleDigests(page string) string {
+	var digests []string
+	for {
+		_, rest, found := strings.Cut(page, "<style>")
+		style, after, closed := strings.Cut(rest, "</style>")
+		if !found || !closed {
+			break
+		}
+		sum := sha256.Sum256([]byte(style))
+		digests = append(digests, "'sha256-"+base64.StdEncoding.EncodeToString(sum[:])+"'")
+		page = after
+	}
+	if len(digests) == 0 {
+		return "'none'"
+	}
+	return strings.Join(digests, " ")
+}
+
+// fail answers an error in the reader's language: what is wrong and where to go on.
+func (a *App) fail(w http.ResponseWriter, r *http.Request, err error) {
+	u := a.ui(r)
+	var missing *look.NotFound
+	status, page := http.StatusInternalServerError, errorPage(u, u.t("error.internal"), u.t("error.internal.what"), nil)
+	switch {
+	case errors.As(err, &missing):
+		status = http.StatusNotFound
+		page = errorPage(u, u.missing(missing), u.t("error.missing.what"), u.similar(r.PathValue("name"), missing))
+	case errors.Is(err, context.Canceled):
+		return // nobody is listening any more
+	default:
+		a.o.Log.ErrorContext(r.Context(), "page failed", "path", r.URL.Path, "error", err)
+	}
+	if err := write(w, r, status, layout(u, u.t("error.title"), "", page)); err != nil {
+		a.o.Log.ErrorContext(r.Context(), "error page failed", "path", r.URL.Path, "error", err)
+	}
+}
+
+// write renders a page whole before its first byte goes out, so that a failure
+// is an error page and not half a page.
+func write(w http.ResponseWriter, r *http.Request, status int, page templ.Component) error {
+	var b bytes.Buffer
+	if err := page.Render(r.Context(), &b); err != nil {
+		return fmt.Errorf("render: %w", err)
+	}
+	return respond(w, r, status, b.Bytes())
+}
+
+func respond(w http.ResponseWriter, r *http.Request, status int, page []byte) error {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Vary", "Accept-Encoding")
+	if acceptsGzip(r) {
+		w.Header().Set("Content-Encoding", "gzip")
+		page = gzipped(page)
+	}
+	w.Header().Set("Content-Length", strconv.Itoa(len(page)))
+	w.WriteHeader(status)
+	_, _ = w.Write(page) // a reader who is gone is no error of ours
+	return nil
+}

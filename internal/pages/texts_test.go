@@ -1,0 +1,62 @@
+package pages
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"thidua.dev/thidua/internal/notify/texts"
+)
+
+var (
+	labelUse    = regexp.MustCompile(`u\.t\("([a-zA-Z.]+)"`)
+	placeholder = regexp.MustCompile(`\{[a-z]+\}`)
+)
+
+// TestLabelsAreComplete holds the catalogues to each other and to their use.
+func TestLabelsAreComplete(t *testing.T) {
+	for key, vi := range labels[texts.VI] {
+		en, ok := labels[texts.EN][key]
+		if !ok {
+			t.Errorf("en lacks %s", key)
+			continue
+		}
+		for _, p := range placeholder.FindAllString(vi, -1) {
+			if !strings.Contains(en, p) {
+				t.Errorf("en %s lacks %s", key, p)
+			}
+		}
+	}
+	if len(labels[texts.EN]) != len(labels[texts.VI]) {
+		t.Errorf("%d labels in en, %d in vi", len(labels[texts.EN]), len(labels[texts.VI]))
+	}
+	files, err := filepath.Glob("*.templ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range append(files, "words.go", "ui.go", "app.go", "report.go") {
+		source, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range labelUse.FindAllStringSubmatch(string(source), -1) {
+			if strings.HasSuffix(m[1], ".") {
+				continue // the rest is a code
+			}
+			if _, ok := labels[texts.VI][m[1]]; !ok {
+				t.Errorf("%s uses %s, which no catalogue has", file, m[1])
+			}
+		}
+	}
+}
+
+func TestNumbers(t *testing.T) {
+	vi, en := ui{lang: texts.VI}, ui{lang: texts.EN}
+	for n, want := range map[int64][2]string{0: {"0", "0"}, 999: {"999", "999"}, 11367: {"11.367", "11,367"}, -1234567: {"-1.234.567", "-1,234,567"}} {
+		if vi.n(n) != want[0] || en.n(n) != want[1] {
+			t.Errorf("%d is %s and %s", n, vi.n(n), en.n(n))
+		}
+	}
+}

@@ -1,0 +1,226 @@
+package pages
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/shopspring/decimal"
+
+	"thidua.dev/thidua/internal/look"
+)
+
+// boardParts are the sections of a campaign's page, in order.
+func boardParts(u ui, b look.Board) []part {
+	return []part{
+		{"head", headSection(u, b)}, {"timeline", timelineSection(u, b)}, {"rounds", roundsSection(u, b)},
+		{"late", lateSection(u, b)}, {"next", nextSection(u, b)}, {"ranking", rankingSection(u, b)},
+		{"honours", honoursSection(u, b)}, {"delivery", deliverySection(u, b)}, {"acts", actsSection(u, b)},
+	}
+}
+
+func itoa(n int64) string { return fmt.Sprint(n) }
+
+// summary says in a sentence where each open round stands.
+func summary(u ui, b look.Board) []string {
+	var lines []string
+	for _, r := range b.Rounds {
+		if r.State == "Open" {
+			lines = append(lines, u.t("head.round", "{round}", u.text(r.Title), "{received}", u.n(r.Received), "{expected}", u.n(r.Expected),
+				"{percent}", itoa(r.Completeness), "{due}", u.moment(r.DueAt), "{overdue}", u.n(r.Overdue)))
+		}
+	}
+	return lines
+}
+
+func phaseDates(u ui, p look.Phase) string {
+	switch {
+	case p.From != nil && p.Until != nil:
+		return u.t("timeline.span", "{from}", u.date(*p.From), "{until}", u.date(*p.Until))
+	case p.From != nil:
+		return u.date(*p.From)
+	case p.Until != nil:
+		return u.t("timeline.until", "{until}", u.date(*p.Until))
+	}
+	return u.t("timeline.open")
+}
+
+// nextWords say what happens: "Báo cáo tháng 10/2021: nhắc sát hạn".
+func nextWords(u ui, n look.Next) string {
+	what := u.word("event", n.Type)
+	if n.Step != "" {
+		what = u.word("step", n.Step)
+	}
+	if title := u.text(n.Title); n.Type == "Review" && title != "" {
+		return title
+	} else if title != "" {
+		return title + ": " + what
+	}
+	return capital(what)
+}
+
+// nextUnits says how many hear of it, where it is the units that it concerns.
+func nextUnits(u ui, n look.Next) string {
+	switch n.Type {
+	case "Step", "Launch", "ReportDue", "RegistrationCloses":
+		return u.t("next.units", "{n}", u.n(n.Units))
+	case "Reminder":
+		return u.t("next.units.most", "{n}", u.n(n.Units))
+	}
+	return ""
+}
+
+type fact struct{ label, value string }
+
+// outboxFacts are the counts that are not zero, and always what was sent.
+func outboxFacts(u ui, o look.Outbox) []fact {
+	facts := []fact{{capital(u.word("message", "Sent")), u.n(o.Sent)}}
+	for _, f := range []struct {
+		state string
+		count int64
+	}{
+		{"Pending", o.Pending}, {"Claimed", o.Claimed}, {"Parked", o.Parked}, {"Ambiguous", o.Ambiguous},
+		{"NotConfigured", o.NotConfigured}, {"Superseded", o.Superseded}, {"Expired", o.Expired},
+	} {
+		if f.count > 0 {
+			facts = append(facts, fact{capital(u.word("message", f.state)), u.n(f.count)})
+		}
+	}
+	return facts
+}
+
+func axisTitle(u ui, k look.Ranking, name string) string {
+	for _, a := range k.Axes {
+		if a.Name == name {
+			return u.text(a.Title)
+		}
+	}
+	return name
+}
+
+func axisPoints(u ui, a look.AxisPoints) string {
+	switch {
+	case !a.Measured:
+		return u.t("ranking.unmeasured")
+	case a.BelowFloor:
+		return u.points(a.Points) + " " + u.t("ranking.belowFloor", "{floor}", u.points(a.Floor))
+	}
+	return u.points(a.Points)
+}
+
+// axes are the points of each goal in one line.
+func axes(u ui, k look.Ranking, l look.RankingLine) string {
+	parts := make([]string, len(l.Axes))
+	for i, a := range l.Axes {
+		parts[i] = axisTitle(u, k, a.Axis) + ": " + axisPoints(u, a)
+	}
+	return strings.Join(parts, " · ")
+}
+
+// malus is what late and missing reports cost.
+func malus(u ui, l look.RankingLine) string {
+	if l.Malus.IsZero() {
+		return "0"
+	}
+	return "−" + u.points(l.Malus)
+}
+
+func nominationTotal(u ui, n look.Nomination) string {
+	d, err := decimal.NewFromString(n.Total)
+	if err != nil {
+		return n.Total
+	}
+	return u.points(d)
+}
+
+func nominationState(u ui, n look.Nomination) string {
+	switch {
+	case n.PresentedAt != nil:
+		return u.t("honours.handed", "{at}", u.date(*n.PresentedAt))
+	case n.Awarded:
+		return u.t("honours.awarded")
+	}
+	return u.t("honours.waiting")
+}
+
+func rankWords(u ui, w look.Why) string {
+	if w.Rank.Rank == nil {
+		return u.t("why.unranked", "{review}", u.text(w.RankedIn), "{why}", u.text(w.Rank.ReasonText))
+	}
+	return u.t("why.ranked", "{rank}", u.n(*w.Rank.Rank), "{of}", u.n(w.OutOf), "{review}", u.text(w.RankedIn), "{total}", u.points(w.Rank.Total))
+}
+
+// obligationLines tell in sentences where something owed stands.
+func obligationLines(u ui, o look.Obligation) []string {
+	var lines []string
+	if o.Kind == "Invitation" {
+		return nil
+	}
+	if o.DueAt != nil {
+		due := u.t("why.due", "{at}", u.moment(*o.DueAt))
+		if o.DeadlineNo > 1 {
+			due += " " + u.t("why.moved", "{n}", u.n(o.DeadlineNo-1))
+		}
+		lines = append(lines, due)
+	}
+	switch {
+	case o.ReceivedAt != nil && o.OnTime != nil && *o.OnTime:
+		lines = append(lines, u.t("why.onTime", "{at}", u.moment(*o.ReceivedAt)))
+	case o.ReceivedAt != nil:
+		lines = append(lines, u.t("why.late", "{at}", u.moment(*o.ReceivedAt), "{n}", u.n(o.DaysLate)))
+	case o.State == "Owing" && o.DaysLate > 0:
+		lines = append(lines, u.t("why.overdue", "{n}", u.n(o.DaysLate), "{who}", u.word("role", o.Holder)))
+	case o.State == "Owing":
+		lines = append(lines, u.t("why.owing", "{who}", u.word("role", o.Holder)))
+	case o.State == "Lapsed" && o.ClosesAt != nil:
+		lines = append(lines, u.t("why.lapsed", "{at}", u.moment(*o.ClosesAt)))
+	}
+	if o.NextAt != nil {
+		lines = append(lines, u.t("why.next", "{step}", u.word("step", o.NextStep), "{at}", u.moment(*o.NextAt)))
+	} else if o.State == "Owing" && o.ClosesAt != nil {
+		lines = append(lines, u.t("why.noNext", "{at}", u.moment(*o.ClosesAt)))
+	}
+	return lines
+}
+
+func reportWords(u ui, p look.ReportVersion) string {
+	text := u.t("why.version", "{n}", u.n(p.Version), "{at}", u.moment(p.ReceivedAt), "{state}", u.word("report", p.State))
+	if p.ApprovedAt != nil {
+		text += ", " + u.t("why.approved", "{at}", u.moment(*p.ApprovedAt))
+	}
+	return text
+}
+
+func recipientWords(u ui, n look.UnitNotice) string {
+	role := u.word("role", n.Role)
+	if n.Recipient == "" || n.Recipient == n.Unit {
+		return role
+	}
+	name := n.RecipientName
+	if name == "" {
+		name = n.Recipient
+	}
+	return role + " (" + name + ")"
+}
+
+func messageWords(u ui, m look.UnitMessage) string {
+	text := capital(u.t("why.message", "{channel}", u.t("channel."+m.Channel), "{state}", u.word("message", m.State)))
+	if m.SentAt != nil {
+		text += ", " + u.moment(*m.SentAt)
+	}
+	if m.List {
+		text += " " + u.t("why.list")
+	}
+	return text
+}
+
+func attemptWords(u ui, a look.Attempt) string {
+	outcome := a.Outcome
+	if outcome == "" {
+		outcome = "Open"
+	}
+	text := u.t("why.attempt", "{n}", u.n(a.No), "{outcome}", u.word("outcome", outcome), "{at}", u.clockTime(a.StartedAt))
+	if response := strings.TrimSpace(a.Response); response != "" {
+		text += ": " + response
+	}
+	return text
+}

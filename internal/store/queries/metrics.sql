@@ -1,0 +1,66 @@
+-- name: MeteredCampaigns :many
+SELECT name, state FROM campaign ORDER BY name;
+
+-- name: MeteredSteps :many
+-- The steps that a campaign's notices can carry, so that each is counted from 0.
+SELECT c.name AS campaign, s.step FROM ladder_step s JOIN campaign c ON c.id = s.campaign_id
+UNION ALL
+SELECT name, 'launch' FROM campaign
+UNION ALL
+SELECT name, 'invitation' FROM campaign WHERE invite_at IS NOT NULL
+ORDER BY campaign, step;
+
+-- name: CountRounds :many
+SELECT c.name AS campaign, r.state, count(*)::bigint AS n
+FROM round r JOIN campaign c ON c.id = r.campaign_id
+GROUP BY c.name, r.state;
+
+-- name: CountObligations :many
+-- Grouped by id first: the name joins a handful of rows, not all of them.
+SELECT c.name AS campaign, o.kind, o.state, o.n, o.overdue
+FROM (SELECT campaign_id, kind, state, count(*)::bigint AS n,
+             (count(*) FILTER (WHERE state = 'Owing' AND due_at < @now::timestamptz))::bigint AS overdue
+      FROM obligation GROUP BY campaign_id, kind, state) o
+JOIN campaign c ON c.id = o.campaign_id;
+
+-- name: CountNotices :many
+SELECT c.name AS campaign, n.step, n.state, n.n
+FROM (SELECT campaign_id, step, state, count(*)::bigint AS n FROM notice GROUP BY campaign_id, step, state) n
+JOIN campaign c ON c.id = n.campaign_id;
+
+-- name: CountMessages :many
+SELECT c.name AS campaign, m.channel, m.state, m.n
+FROM (SELECT campaign_id, channel, state, count(*)::bigint AS n FROM message GROUP BY campaign_id, channel, state) m
+JOIN campaign c ON c.id = m.campaign_id;
+
+-- name: OutboxWaiting :one
+-- How long the oldest message waits that may go and has not been settled, on
+-- the machine's clock. Two branches, each on its own partial index.
+SELECT coalesce(extract(epoch FROM clock_timestamp() - min(w.created_at)), 0)::float8 AS seconds
+FROM (SELECT campaign_id, created_at, not_before FROM message WHERE state = 'Pending'
+      UNION ALL
+      SELECT campaign_id, created_at, not_before FROM message WHERE state = 'Claimed') w
+JOIN campaign c ON c.id = w.campaign_id
+WHERE c.state <> 'Paused' AND w.not_before <= @now::timestamptz;
+
+-- name: CountAttempts :many
+-- An attempt without an outcome is under way, or its sender has died.
+SELECT m.channel, coalesce(a.outcome, 'Open') AS outcome, count(*)::bigint AS n
+FROM attempt a JOIN message m ON m.id = a.message_id
+GROUP BY m.channel, a.outcome;
+
+-- name: CountLetters :many
+SELECT c.name AS campaign, l.state, count(*)::bigint AS n
+FROM letter l JOIN campaign c ON c.id = l.campaign_id
+GROUP BY c.name, l.state;
+
+-- name: ProceduresBehind :one
+-- Procedures whose instant has come, and how long ago the oldest one's did, in
+-- business time. A paused campaign is not behind.
+SELECT count(*)::bigint AS due,
+       coalesce(extract(epoch FROM sqlc.arg('now')::timestamptz - min(p.next_at)), 0)::float8 AS lag_seconds
+FROM procedure p JOIN campaign c ON c.id = p.campaign_id
+WHERE p.state = 'Open' AND p.next_at <= sqlc.arg('now') AND c.state <> 'Paused';
+
+-- name: CountWakes :one
+SELECT count(*)::bigint AS pending FROM wake;
