@@ -9,9 +9,9 @@ MAKEFLAGS   += --no-print-directory
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/thidua
 # Where `make up` keeps its data; the demo has a directory of its own.
 DATA_DIR ?=
-# Further flags: make up UP="--smtp-addr mail.example:587", make up-demo DEMO="--pace 0".
+# Further flags: make up UP="--smtp-addr mail.example:587", make up-demo DEMO=--keep.
 UP   ?=
-DEMO ?= --keep
+DEMO ?=
 # Time for each fuzz target.
 FUZZTIME ?= 10s
 # Further flags for tests: make test-fast TEST="-race -count=1".

@@ -12,7 +12,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgxpool"
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/client"
 	sdklog "go.temporal.io/sdk/log"
@@ -30,7 +29,7 @@ const Namespace = "thidua"
 
 // Options of a worker.
 type Options struct {
-	Pool *pgxpool.Pool
+	Engine *engine.Engine
 	// TemporalAddress is HOST:PORT; TemporalTLS is nil without TLS.
 	TemporalAddress string
 	TemporalTLS     *tls.Config
@@ -56,8 +55,8 @@ type App struct {
 
 // New checks the options.
 func New(o Options) (*App, error) {
-	if o.Pool == nil || o.TemporalAddress == "" || o.Log == nil {
-		return nil, errors.New("worker: database, Temporal's address and logger are needed")
+	if o.Engine == nil || o.TemporalAddress == "" || o.Log == nil {
+		return nil, errors.New("worker: engine, Temporal's address and logger are needed")
 	}
 	if o.Poll == 0 {
 		o.Poll = 500 * time.Millisecond
@@ -85,7 +84,7 @@ func (a *App) Start(ctx context.Context) error {
 		MaxConcurrentActivityExecutionSize: 16,
 		OnFatalError:                       func(err error) { a.fail(fmt.Errorf("worker: %w", err)) },
 	})
-	Register(a.worker, &activities.Activities{Engine: engine.New(a.o.Pool, a.o.Log), Log: a.o.Log})
+	Register(a.worker, &activities.Activities{Engine: a.o.Engine, Log: a.o.Log})
 	if err := ensureSweep(ctx, c); err != nil {
 		a.close()
 		return err
@@ -94,7 +93,7 @@ func (a *App) Start(ctx context.Context) error {
 		a.close()
 		return fmt.Errorf("start worker: %w", err)
 	}
-	waker := &waker{pool: a.o.Pool, client: c, log: a.o.Log}
+	waker := &waker{pool: a.o.Engine.Pool(), client: c, log: a.o.Log}
 	a.loops.Go(func() { waker.run(run, a.o.Poll) })
 	if a.o.Dispatcher != nil {
 		a.loops.Go(func() {

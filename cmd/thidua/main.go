@@ -1,4 +1,5 @@
-// Command thidua runs and steers emulation campaigns.
+// Command thidua runs and steers emulation campaigns. It holds wiring only: how
+// the roles of a process are put together. What they do is in their packages.
 package main
 
 import (
@@ -8,5 +9,10 @@ import (
 )
 
 func main() {
-	os.Exit(cli.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, nil))
+	os.Exit(cli.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, runner{}))
 }
+
+// runner does what takes an installation; one file a verb.
+type runner struct{}
+
+var _ cli.Runner = runner{}

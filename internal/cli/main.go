@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -52,7 +53,21 @@ type app struct {
 
 // console is what long-running verbs write to.
 func (a *app) console() Console {
-	return Console{In: a.in, Out: a.out, Err: a.err, Log: a.log(), Terminal: isTerminal(a.err)}
+	return Console{In: a.in, Out: a.out, Err: a.err, Log: a.log(), Terminal: isTerminal(a.err), Language: language()}
+}
+
+// language of stories and reports: Vietnamese, unless the reader's surroundings
+// speak English.
+func language() string {
+	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
+		if v := os.Getenv(name); v != "" {
+			if strings.HasPrefix(v, "en") {
+				return "en"
+			}
+			break
+		}
+	}
+	return "vi"
 }
 
 // log writes for operators, to stderr.

@@ -42,8 +42,8 @@ Diễn tập trọn phong trào trong vài giây; không gửi thư cho ai.`,
 		},
 	}
 	filesFlag(cmd, &opt.Paths)
-	cmd.Flags().StringVar(&opt.Simulation, "simulation", "", "directory or file that says how units behave (default every unit reports in time)")
-	cmd.Flags().StringVar(&opt.Out, "out", "", "HTML file to write")
+	cmd.Flags().StringVar(&opt.Simulation, "simulation", "", "directory or file that says how units behave (default what lies beside the manifests; else all report in time but the first unit, which is silent once)")
+	cmd.Flags().StringVar(&opt.HTML, "out", "", "HTML file to write: calendar, every message, board, letters")
 	outputFlag(cmd, &opt.Output, formatTable, formatJSON, formatYAML)
 	return cmd
 }

@@ -27,6 +27,7 @@ type Console struct {
 	Out, Err io.Writer
 	Log      *slog.Logger
 	Terminal bool
+	Language string // vi or en, as the reader's surroundings ask for
 }
 
 // Place says where an installation keeps its facts and finds its parts.
@@ -84,6 +85,6 @@ type RehearseOptions struct {
 	Paths      []string // manifests, as -f gave them
 	Campaign   string   // empty: the only one of Paths
 	Simulation string   // a simulation.yaml; empty: every unit reports in time
-	Out        string   // an HTML file to write; empty: none
+	HTML       string   // a file to write everything to; empty: none
 	Output     string   // table, json or yaml on Console.Out
 }

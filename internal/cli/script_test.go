@@ -213,7 +213,7 @@ func (printRunner) Serve(_ context.Context, o ServeOptions) error {
 }
 
 func (printRunner) Rehearse(_ context.Context, o RehearseOptions) error {
-	return printed(o.Console, "rehearse %s of %v simulation=%s out=%s -o %s", o.Campaign, o.Paths, o.Simulation, o.Out, o.Output)
+	return printed(o.Console, "rehearse %s of %v simulation=%s out=%s -o %s", o.Campaign, o.Paths, o.Simulation, o.HTML, o.Output)
 }
 
 func printed(c Console, format string, args ...any) error {

@@ -63,6 +63,9 @@ Chạy toàn bộ hệ thống trên một máy. Thêm --demo để xem trọn m
 					}
 				}
 			}
+			if opt.Demo && opt.SMTP.Address != "" {
+				return misuse("--smtp-addr goes without --demo: a demo's mail stays in its own mailbox")
+			}
 			if opt.Pace < 0 {
 				return misuse("--pace must not be negative")
 			}
@@ -72,7 +75,7 @@ Chạy toàn bộ hệ thống trên một máy. Thêm --demo để xem trọn m
 	}
 	flags := cmd.Flags()
 	flags.BoolVar(&opt.Demo, "demo", false, "play a campaign under a stepped clock, with simulated units")
-	flags.StringVar(&opt.DemoDir, "demo-dir", "examples/seed-2021", "directory with manifests, simulation.yaml and figures.csv")
+	flags.StringVar(&opt.DemoDir, "demo-dir", "examples/seed-2021", "directory with the manifests of one campaign, and simulation/people.yaml")
 	flags.DurationVar(&opt.Pace, "pace", 200*time.Millisecond, "pause between jumps of the demo's clock")
 	flags.BoolVar(&opt.Keep, "keep", false, "stay up after the demo's campaign has closed")
 	httpFlag(flags, &opt.HTTPAddr)

@@ -35,6 +35,12 @@ func (e *Engine) EnsureStepped(ctx context.Context, at time.Time) error {
 	return q.SetStepped(ctx, at)
 }
 
+// Stepped tells that business time is a stepped clock.
+func (e *Engine) Stepped(ctx context.Context) (bool, error) {
+	row, err := db.New(e.pool).Now(ctx)
+	return row.Stepped, err
+}
+
 // Undone is what stands between a stepped clock and its next jump.
 type Undone struct{ Procedures, Messages int64 }
 

@@ -20,14 +20,19 @@ import (
 
 // Engine runs commands and steps on one database.
 type Engine struct {
-	pool *pgxpool.Pool
-	log  *slog.Logger
+	pool   *pgxpool.Pool
+	log    *slog.Logger
+	intake func(verb string, err error, took time.Duration)
 }
 
 // New makes an engine.
 func New(pool *pgxpool.Pool, log *slog.Logger) *Engine {
-	return &Engine{pool: pool, log: log}
+	return &Engine{pool: pool, log: log, intake: func(string, error, time.Duration) {}}
 }
+
+// ObserveIntake lets f hear of each report and approval that was taken in or
+// refused (err), and how long that took. Call it before the engine is used.
+func (e *Engine) ObserveIntake(f func(verb string, err error, took time.Duration)) { e.intake = f }
 
 // Pool is the engine's database, for readers.
 func (e *Engine) Pool() *pgxpool.Pool { return e.pool }

@@ -41,9 +41,10 @@ type Receipt struct {
 // Submit takes a report, whole or not at all. It counts from now, which is read
 // when its body has arrived; where the unit's leader approves, it counts from
 // the approval.
-func (e *Engine) Submit(ctx context.Context, act Act, campaign, round, unit string, report Report) (Receipt, error) {
-	var receipt Receipt
-	err := e.in(ctx, func(t *tx) error {
+func (e *Engine) Submit(ctx context.Context, act Act, campaign, round, unit string, report Report) (receipt Receipt, err error) {
+	began := time.Now()
+	defer func() { e.intake(string(auth.Submit), err, time.Since(began)) }()
+	err = e.in(ctx, func(t *tx) error {
 		// Intake does not lock the campaign: cancelling, closing and approving all
 		// change the obligation under its own lock.
 		c, r, o, done, err := t.lockForIntake(ctx, act, auth.Submit, campaign, round, unit)
@@ -83,9 +84,10 @@ func (e *Engine) Submit(ctx context.Context, act Act, campaign, round, unit stri
 }
 
 // Approve is the leader's word: the newest version that was handed up counts.
-func (e *Engine) Approve(ctx context.Context, act Act, campaign, round, unit string) (Receipt, error) {
-	var receipt Receipt
-	err := e.in(ctx, func(t *tx) error {
+func (e *Engine) Approve(ctx context.Context, act Act, campaign, round, unit string) (receipt Receipt, err error) {
+	began := time.Now()
+	defer func() { e.intake(string(auth.Approve), err, time.Since(began)) }()
+	err = e.in(ctx, func(t *tx) error {
 		_, _, o, done, err := t.lockForIntake(ctx, act, auth.Approve, campaign, round, unit)
 		if err != nil {
 			return err

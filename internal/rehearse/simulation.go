@@ -69,13 +69,20 @@ type figureKey struct{ round, unit, indicator string }
 
 const never = "never"
 
-// LoadSimulation reads the simulation in a directory, or the default one when
-// there is none.
-func LoadSimulation(dir string) (*Simulation, error) {
+// LoadSimulation reads a simulation from its file or from below a campaign's
+// directory, or gives the default one when that directory has none.
+func LoadSimulation(path string) (*Simulation, error) {
 	s := &Simulation{}
-	path := filepath.Join(dir, SimulationFile)
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	optional := info.IsDir()
+	if optional {
+		path = filepath.Join(path, SimulationFile)
+	}
 	b, err := os.ReadFile(path)
-	if errors.Is(err, os.ErrNotExist) {
+	if optional && errors.Is(err, os.ErrNotExist) {
 		return s, s.complete(path)
 	}
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -22,10 +23,21 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
+// connections of one process, unless the address says pool_max_conns: as many as
+// a worker has activities and senders at once, whatever the machine's cores.
+const connections = 24
+
 // Open connects to the database at url and checks that its schema is the one
 // this binary was built for.
 func Open(ctx context.Context, url string) (*pgxpool.Pool, error) {
-	pool, err := pgxpool.New(ctx, url)
+	config, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, fmt.Errorf("database address: %w", err)
+	}
+	if !strings.Contains(url, "pool_max_conns") {
+		config.MaxConns = connections
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("database address: %w", err)
 	}

@@ -32,24 +32,14 @@ func Main(m *testing.M) {
 
 func run(m *testing.M) (code int) {
 	ctx := context.Background()
-	dir, err := os.MkdirTemp("", "thidua-test-")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer os.RemoveAll(dir)
-	// PostgreSQL runs as another user when the tests run as root.
-	if err := os.Chmod(dir, 0o755); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	cluster, err = pgcluster.Start(ctx, pgcluster.Options{Dir: dir + "/postgres", Volatile: true})
-	if err != nil {
+	var end func(context.Context) error
+	var err error
+	if cluster, end, err = pgcluster.Scratch(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	defer func() {
-		if err := cluster.Stop(ctx); err != nil {
+		if err := end(ctx); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			code = 1
 		}

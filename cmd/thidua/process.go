@@ -1,0 +1,175 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/mail"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"thidua.dev/thidua/internal/cli"
+	"thidua.dev/thidua/internal/engine"
+	"thidua.dev/thidua/internal/metrics"
+	"thidua.dev/thidua/internal/notify"
+	"thidua.dev/thidua/internal/store"
+	"thidua.dev/thidua/worker"
+)
+
+// stopTimeout bounds an orderly stop. What is not done by then is killed, which
+// loses nothing.
+const stopTimeout = 60 * time.Second
+
+// process is what the roles of one process share, and the order in which they end.
+type process struct {
+	log      *slog.Logger
+	pool     *pgxpool.Pool
+	engine   *engine.Engine
+	registry *prometheus.Registry
+	failed   chan error
+	stops    []func(context.Context) error
+}
+
+func newProcess(log *slog.Logger) *process {
+	return &process{log: log, registry: metrics.NewRegistry(), failed: make(chan error, 8)}
+}
+
+// open connects to the facts.
+func (p *process) open(ctx context.Context, url string) error {
+	pool, err := store.Open(ctx, url)
+	if err != nil {
+		return err
+	}
+	p.onStop(func(context.Context) error { pool.Close(); return nil })
+	p.pool, p.engine = pool, engine.New(pool, p.log)
+	p.registry.MustRegister(metrics.NewCollector(pool, p.log))
+	intake := metrics.NewIntake(p.registry)
+	p.engine.ObserveIntake(func(verb string, err error, took time.Duration) {
+		result := metrics.Accepted
+		if err != nil {
+			result = engine.Code(err)
+		}
+		intake.Observe(verb, result, took)
+	})
+	return nil
+}
+
+// onStop remembers how a part is stopped. The last one started stops first.
+func (p *process) onStop(stop func(context.Context) error) { p.stops = append(p.stops, stop) }
+
+func (p *process) stop(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+	defer cancel()
+	var all error
+	for i := len(p.stops) - 1; i >= 0; i-- {
+		all = errors.Join(all, p.stops[i](ctx))
+	}
+	p.stops = nil
+	return all
+}
+
+// watch passes a role's failure on.
+func (p *process) watch(failed <-chan error) {
+	gone := make(chan struct{})
+	p.onStop(func(context.Context) error { close(gone); return nil })
+	go func() {
+		select {
+		case err := <-failed:
+			p.failed <- err
+		case <-gone:
+		}
+	}()
+}
+
+// wait until somebody ends the process, or a role cannot go on.
+func (p *process) wait(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-p.failed:
+		return err
+	}
+}
+
+// startWorker runs procedures and the dispatcher of messages.
+func (p *process) startWorker(ctx context.Context, o worker.Options, d *notify.Dispatcher) error {
+	o.Engine, o.Dispatcher, o.Log = p.engine, d, p.log
+	o.Metrics = metrics.SDKHandler(p.registry)
+	w, err := worker.New(o)
+	if err != nil {
+		return err
+	}
+	if err := w.Start(ctx); err != nil {
+		return err
+	}
+	p.onStop(w.Stop)
+	p.watch(w.Failed())
+	return nil
+}
+
+// defaultSender stands in ledgers while there is no mail server; its domain is
+// part of Message-IDs.
+var defaultSender = mail.Address{Name: "Thi đua", Address: "thi-dua@localhost"}
+
+// mailer is how mail leaves, and who it comes from.
+type mailer struct {
+	channels []notify.Channel
+	sender   mail.Address
+}
+
+// newMailer reads the settings of the mail server. Without an address there is
+// no channel: the ledger then says NotConfigured, never a pretence.
+func (p *process) newMailer(s cli.SMTP) (mailer, error) {
+	m := mailer{sender: defaultSender}
+	if s.From != "" {
+		from, err := mail.ParseAddress(s.From)
+		if err != nil {
+			return m, fmt.Errorf("--from %q is not an address such as thi-dua@so.example", s.From)
+		}
+		m.sender = *from
+	}
+	if s.Address == "" {
+		p.log.Warn("no mail server is configured: messages are recorded and not sent", "flag", "--smtp-addr")
+		return m, nil
+	}
+	if s.From == "" {
+		return m, errors.New("--smtp-addr needs --from, the address that messages come from")
+	}
+	o := notify.SMTPOptions{Addr: s.Address, Username: s.User, PerSecond: float64(s.Rate) / 60}
+	switch s.TLS {
+	case "implicit":
+		o.TLS = notify.TLSImplicit
+	case "none":
+		o.TLS = notify.TLSNone
+	default:
+		o.TLS = notify.TLSRequired
+	}
+	if s.PasswordFile != "" {
+		b, err := os.ReadFile(s.PasswordFile)
+		if err != nil {
+			return m, fmt.Errorf("--smtp-password-file: %w", err)
+		}
+		o.Password = strings.TrimRight(string(b), "\r\n")
+	}
+	if host, err := os.Hostname(); err == nil {
+		o.LocalName = host
+	}
+	channel, err := notify.NewSMTP(o)
+	if err != nil {
+		return m, err
+	}
+	p.onStop(func(context.Context) error { return channel.Close() })
+	m.channels = []notify.Channel{channel}
+	return m, nil
+}
+
+func (p *process) dispatcher(m mailer) *notify.Dispatcher {
+	return notify.NewDispatcher(notify.DispatcherOptions{
+		Pool: p.pool, Channels: m.channels, Sender: m.sender, Observe: metrics.NewDispatch(p.registry).Observe, Log: p.log,
+	})
+}

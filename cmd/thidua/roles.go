@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"thidua.dev/thidua/internal/cli"
+	"thidua.dev/thidua/internal/look"
+	"thidua.dev/thidua/internal/metrics"
+	"thidua.dev/thidua/internal/pages"
+	"thidua.dev/thidua/internal/standalone"
+	"thidua.dev/thidua/worker"
+)
+
+// Worker runs the procedures and the dispatcher of messages.
+func (runner) Worker(ctx context.Context, opt cli.WorkerOptions) (err error) {
+	if opt.TemporalAddress == "" {
+		return errors.New("worker needs --temporal-address: the private Temporal belongs to `thidua up`, which runs its own worker")
+	}
+	p := newProcess(opt.Log)
+	defer func() { err = errors.Join(err, p.stop(ctx)) }()
+	if opt.MetricsAddr != "" {
+		l, err := listen(ctx, "--metrics-addr", opt.MetricsAddr)
+		if err != nil {
+			return err
+		}
+		mux := http.NewServeMux()
+		mux.Handle("GET /metrics", metrics.Handler(p.registry))
+		p.startWeb(l, mux, func() {})
+	}
+	if err := p.connect(ctx, opt.Place); err != nil {
+		return err
+	}
+	m, err := p.newMailer(opt.SMTP)
+	if err != nil {
+		return err
+	}
+	if err := p.startWorker(ctx, worker.Options{TemporalAddress: opt.TemporalAddress}, p.dispatcher(m)); err != nil {
+		return err
+	}
+	opt.Log.InfoContext(ctx, "worker runs", "temporal", opt.TemporalAddress)
+	return p.wait(ctx)
+}
+
+// Serve runs the pages.
+func (runner) Serve(ctx context.Context, opt cli.ServeOptions) (err error) {
+	p := newProcess(opt.Log)
+	defer func() { err = errors.Join(err, p.stop(ctx)) }()
+	l, err := listen(ctx, "--http-addr", opt.HTTPAddr)
+	if err != nil {
+		return err
+	}
+	p.onStop(func(context.Context) error { l.Close(); return nil })
+	if err := p.connect(ctx, opt.Place); err != nil {
+		return err
+	}
+	app := pages.New(pages.Options{Look: look.New(p.pool), Log: p.log})
+	p.startWeb(l, p.site(app), app.Stop)
+	opt.Log.InfoContext(ctx, "pages are served", "address", address(l))
+	return p.wait(ctx)
+}
+
+// connect opens the database of a role that runs beside others.
+func (p *process) connect(ctx context.Context, place cli.Place) error {
+	url, stop, err := standalone.Connect(ctx, place.DataDir, place.DatabaseURL)
+	if err != nil {
+		return err
+	}
+	p.onStop(func(context.Context) error { stop(); return nil })
+	return p.open(ctx, url)
+}
+
+// site is everything under one address: pages, and metrics for Prometheus.
+func (p *process) site(app *pages.App) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", metrics.Handler(p.registry))
+	mux.Handle("/", app)
+	return mux
+}
