@@ -2,13 +2,11 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"path/filepath"
 	"time"
 
 	v1 "thidua.dev/thidua/api/v1"
-	"thidua.dev/thidua/internal/cli"
 	"thidua.dev/thidua/internal/clock"
 	"thidua.dev/thidua/internal/engine"
 	"thidua.dev/thidua/internal/mailbox"
@@ -58,69 +56,61 @@ func (d *demo) prepare(ctx context.Context, e *engine.Engine) (err error) {
 
 // startMailbox takes the demo's mail and keeps it in the data directory, so that
 // a later start finds it.
-func (p *process) startMailbox(ctx context.Context, dataDir string, d *demo) (m mailer, url string, err error) {
-	zone, err := time.LoadLocation(d.campaign.Spec.TimeZone)
+func (in *installation) startMailbox(ctx context.Context) (m mailer, err error) {
+	zone, err := time.LoadLocation(in.demo.campaign.Spec.TimeZone)
 	if err != nil {
-		return m, "", err
+		return m, err
 	}
-	box, err := mailbox.New(mailbox.Options{Dir: filepath.Join(dataDir, "mailbox"), Location: zone, Logger: p.log})
+	box, err := mailbox.New(mailbox.Options{Dir: in.mailboxDir(), Location: zone, Logger: in.log})
 	if err != nil {
-		return m, "", err
+		return m, err
 	}
 	if err := box.Start(ctx); err != nil {
-		return m, "", err
+		return m, err
 	}
-	p.onStop(box.Stop)
-	channel, err := notify.NewSMTP(notify.SMTPOptions{Addr: box.SMTPAddr(), TLS: notify.TLSNone})
+	in.onStop(box.Stop)
+	channel, err := notify.NewSMTP(notify.SMTPOptions{Addr: box.SMTPAddr(), TLS: notify.TLSNone, MaxConnections: connections})
 	if err != nil {
-		return m, "", err
+		return m, err
 	}
-	p.onStop(func(context.Context) error { return channel.Close() })
-	return mailer{channels: []notify.Channel{channel}, sender: rehearse.Sender}, box.URL(), nil
+	in.onStop(func(context.Context) error { return channel.Close() })
+	in.mailboxURL = box.URL()
+	return mailer{channels: []notify.Channel{channel}, sender: rehearse.Sender}, nil
 }
 
-// play moves the stepped clock from launch to close and tells the story.
-func (p *process) play(ctx context.Context, opt cli.UpOptions, d *demo) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	ended := make(chan struct{})
-	defer func() { <-ended }()
-	go func() { // a role that cannot go on ends the play
-		defer close(ended)
+func (in *installation) mailboxDir() string { return filepath.Join(in.lower.DataDir(), "mailbox") }
+
+// play moves the stepped clock from where it stands until the campaign is closed.
+func (in *installation) play(ctx context.Context) error {
+	bar := newProgress(in.opt.Console, in.demo.plan)
+	defer bar.end()
+	return in.step(ctx, in.demo.simulator, func(ctx context.Context, _, to time.Time) error {
+		bar.show(to)
+		return pause(ctx, in.opt.Pace)
+	})
+}
+
+// step moves the stepped clock for as long as something is to come. It ends too
+// when a role cannot go on, and without an error when ctx ends.
+func (p *process) step(ctx context.Context, people clock.Actors, before func(ctx context.Context, from, to time.Time) error) error {
+	running, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	go func() {
 		select {
 		case err := <-p.failed:
-			cancel(err)
-		case <-ctx.Done():
+			end(err)
+		case <-running.Done():
 		}
 	}()
-	defer cancel(nil)
-	bar := newProgress(opt.Console, d.plan)
-	stepper := clock.Stepper{
-		Installation: p.engine, Actors: d.simulator, Work: p.awaitWork(),
-		Before: func(ctx context.Context, from, to time.Time) error {
-			bar.show(to)
-			return pause(ctx, opt.Pace)
-		},
-	}
-	err := stepper.Run(ctx)
-	bar.end()
-	if ctx.Err() != nil {
-		if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
-			return cause
-		}
+	stepper := clock.Stepper{Installation: p.engine, Actors: people, Work: p.awaitWork(), Before: before}
+	err := stepper.Run(running)
+	switch {
+	case ctx.Err() != nil:
 		return nil // Ctrl-C
+	case running.Err() != nil:
+		return context.Cause(running)
 	}
-	if err != nil {
-		return err
-	}
-	if err := writeStory(ctx, opt.Console, p.pool, d.campaign); err != nil {
-		return err
-	}
-	if !opt.Keep {
-		return nil
-	}
-	fmt.Fprintln(opt.Err, "\nThe campaign has closed. The pages stay up until Ctrl-C.")
-	return p.wait(ctx)
+	return err
 }
 
 // awaitWork waits while workers and dispatcher do what is due, and says what is

@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
 
+	v1 "thidua.dev/thidua/api/v1"
 	"thidua.dev/thidua/internal/cli"
 	"thidua.dev/thidua/internal/engine"
 	"thidua.dev/thidua/internal/metrics"
@@ -118,9 +119,14 @@ var defaultSender = mail.Address{Name: "Thi đua", Address: "thi-dua@localhost"}
 
 // mailer is how mail leaves, and who it comes from.
 type mailer struct {
-	channels []notify.Channel
-	sender   mail.Address
+	channels  []notify.Channel
+	sender    mail.Address
+	perMinute map[v1.Channel]int
 }
+
+// connections to the mail server at once. A process that dies leaves at most so
+// many attempts in doubt.
+const connections = 8
 
 // newMailer reads the settings of the mail server. Without an address there is
 // no channel: the ledger then says NotConfigured, never a pretence.
@@ -140,7 +146,8 @@ func (p *process) newMailer(s cli.SMTP) (mailer, error) {
 	if s.From == "" {
 		return m, errors.New("--smtp-addr needs --from, the address that messages come from")
 	}
-	o := notify.SMTPOptions{Addr: s.Address, Username: s.User, PerSecond: float64(s.Rate) / 60}
+	o := notify.SMTPOptions{Addr: s.Address, Username: s.User, MaxConnections: connections}
+	m.perMinute = map[v1.Channel]int{v1.ChannelEmail: s.Rate}
 	switch s.TLS {
 	case "implicit":
 		o.TLS = notify.TLSImplicit
@@ -170,6 +177,7 @@ func (p *process) newMailer(s cli.SMTP) (mailer, error) {
 
 func (p *process) dispatcher(m mailer) *notify.Dispatcher {
 	return notify.NewDispatcher(notify.DispatcherOptions{
-		Pool: p.pool, Channels: m.channels, Sender: m.sender, Observe: metrics.NewDispatch(p.registry).Observe, Log: p.log,
+		Pool: p.pool, Channels: m.channels, Sender: m.sender, Senders: connections, PerMinute: m.perMinute,
+		Observe: metrics.NewDispatch(p.registry).Observe, Log: p.log,
 	})
 }

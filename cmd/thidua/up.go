@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"time"
 
 	"thidua.dev/thidua/internal/cli"
@@ -16,31 +17,95 @@ import (
 // Up runs a whole installation: the private PostgreSQL and temporald, worker,
 // pages; with Demo, simulated units and a mailbox too.
 func (runner) Up(ctx context.Context, opt cli.UpOptions) (err error) {
-	p := newProcess(opt.Log)
-	defer func() {
-		if len(p.stops) > 2 {
-			fmt.Fprintln(opt.Err, "stopping …")
-		}
-		err = errors.Join(err, p.stop(ctx))
-	}()
-	l, err := listen(ctx, "--http-addr", opt.HTTPAddr)
+	in, err := newInstallation(opt)
 	if err != nil {
 		return err
 	}
-	p.onStop(func(context.Context) error { l.Close(); return nil })
-	var d *demo
+	defer func() {
+		if in.lower != nil {
+			fmt.Fprintln(opt.Err, "stopping …")
+		}
+		err = errors.Join(err, in.stop(ctx))
+	}()
+	if err := in.start(ctx); err != nil {
+		return err
+	}
+	in.greet()
+	if in.demo == nil {
+		fmt.Fprintln(opt.Err, "Running; Ctrl-C stops everything in order. Begin with: thidua init, thidua apply, thidua launch.")
+		return in.wait(ctx)
+	}
+	if err := in.play(ctx); err != nil || ctx.Err() != nil {
+		return err
+	}
+	if err := writeStory(ctx, opt.Console, in.pool, in.demo.campaign); err != nil || !opt.Keep {
+		return err
+	}
+	fmt.Fprintln(opt.Err, "\nThe campaign has closed. The pages stay up until Ctrl-C.")
+	return in.wait(ctx)
+}
+
+// installation is all of `up`.
+type installation struct {
+	*process
+	opt   cli.UpOptions
+	demo  *demo // nil: real time, real people
+	lower *standalone.App
+
+	web        net.Listener
+	mailboxURL string
+}
+
+// newInstallation checks what can be checked without touching anything.
+func newInstallation(opt cli.UpOptions) (*installation, error) {
+	in := &installation{process: newProcess(opt.Log), opt: opt}
 	if opt.Demo {
-		if d, err = loadDemo(opt.DemoDir); err != nil {
+		var err error
+		if in.demo, err = loadDemo(opt.DemoDir); err != nil {
+			return nil, err
+		}
+	}
+	return in, nil
+}
+
+// start returns once everything can be used. Whatever happens, stop ends what it
+// has started.
+func (in *installation) start(ctx context.Context) error {
+	var err error
+	if in.web, err = listen(ctx, "--http-addr", in.opt.HTTPAddr); err != nil {
+		return err
+	}
+	in.onStop(func(context.Context) error { in.web.Close(); return nil })
+	if err := in.startLower(ctx); err != nil {
+		return err
+	}
+	m, err := in.mail(ctx)
+	if err != nil {
+		return err
+	}
+	app := pages.New(pages.Options{Look: look.New(in.pool), Log: in.log, MailboxURL: in.mailboxURL, TemporalURL: in.lower.UIURL()})
+	in.startWeb(in.web, in.site(app), app.Stop)
+	o := worker.Options{TemporalAddress: in.lower.TemporalAddress(), TemporalTLS: in.lower.TemporalTLS()}
+	if in.demo != nil {
+		o.Poll = demoPoll
+	}
+	d := in.dispatcher(m)
+	if in.opt.DatabaseURL == "" {
+		// Nobody else may use the private database, so a lease that still runs is of
+		// one who was killed: what it held goes on at once.
+		if err := d.EndLeases(ctx); err != nil {
 			return err
 		}
 	}
+	return in.startWorker(ctx, o, d)
+}
+
+// startLower runs PostgreSQL and Temporal, or finds those of others.
+func (in *installation) startLower(ctx context.Context) error {
 	began := time.Now()
-	told := func(format string, args ...any) {
-		fmt.Fprintf(opt.Err, "%6.1f s  %s\n", time.Since(began).Seconds(), fmt.Sprintf(format, args...))
-	}
 	lower, err := standalone.New(standalone.Options{
-		DataDir: opt.DataDir, DatabaseURL: opt.DatabaseURL, TemporalAddress: opt.TemporalAddress, UIPort: opt.UIPort,
-		Log: opt.Log, Progress: func(step string) { told("%s", step) },
+		DataDir: in.opt.DataDir, DatabaseURL: in.opt.DatabaseURL, TemporalAddress: in.opt.TemporalAddress, UIPort: in.opt.UIPort,
+		Log: in.log, Progress: func(step string) { fmt.Fprintf(in.opt.Err, "%6.1f s  %s\n", time.Since(began).Seconds(), step) },
 	})
 	if err != nil {
 		return err
@@ -48,56 +113,43 @@ func (runner) Up(ctx context.Context, opt cli.UpOptions) (err error) {
 	if err := lower.Start(ctx); err != nil {
 		return err
 	}
-	p.onStop(lower.Stop)
-	p.watch(lower.Failed())
-	if err := p.open(ctx, lower.DatabaseURL()); err != nil {
-		return err
-	}
-	m, mailboxURL, err := p.mailFor(ctx, opt, lower.DataDir(), d)
-	if err != nil {
-		return err
-	}
-	app := pages.New(pages.Options{Look: look.New(p.pool), Log: p.log, MailboxURL: mailboxURL, TemporalURL: lower.UIURL()})
-	p.startWeb(l, p.site(app), app.Stop)
-	o := worker.Options{TemporalAddress: lower.TemporalAddress(), TemporalTLS: lower.TemporalTLS()}
-	if d != nil {
-		o.Poll = demoPoll
-	}
-	if err := p.startWorker(ctx, o, p.dispatcher(m)); err != nil {
-		return err
-	}
-	told("worker and pages ready")
-	fmt.Fprintf(opt.Err, "\n  Pages (trang theo dõi)   %s\n", address(l))
-	if mailboxURL != "" {
-		fmt.Fprintf(opt.Err, "  Mailbox (hộp thư thử)    %s\n", mailboxURL)
-	}
-	if ui := lower.UIURL(); ui != "" {
-		fmt.Fprintf(opt.Err, "  Temporal                 %s\n", ui)
-	}
-	fmt.Fprintf(opt.Err, "  Metrics                  %smetrics\n  Data                     %s\n\n", address(l), lower.DataDir())
-	if d == nil {
-		fmt.Fprintln(opt.Err, "Running; Ctrl-C stops everything in order. Begin with: thidua init, thidua apply, thidua launch.")
-		return p.wait(ctx)
-	}
-	return p.play(ctx, opt, d)
+	in.lower = lower
+	in.onStop(lower.Stop)
+	in.watch(lower.Failed())
+	return in.open(ctx, lower.DatabaseURL())
 }
 
-// mailFor is the mail server given, or in a demo the test mailbox. A stepped
-// clock and real mail never meet: a demo writes to nobody.
-func (p *process) mailFor(ctx context.Context, opt cli.UpOptions, dataDir string, d *demo) (m mailer, mailboxURL string, err error) {
-	if d == nil {
-		stepped, err := p.engine.Stepped(ctx)
-		if err != nil {
-			return m, "", err
+// mail is the server given, or in a demo the test mailbox. A stepped clock and
+// real mail never meet: a demo writes to nobody.
+func (in *installation) mail(ctx context.Context) (mailer, error) {
+	if in.demo != nil {
+		if err := in.demo.prepare(ctx, in.engine); err != nil {
+			return mailer{}, err
 		}
-		if stepped {
-			return m, "", fmt.Errorf("%s holds a demo, whose clock is stepped: add --demo, or choose another --data-dir", dataDir)
+		return in.startMailbox(ctx)
+	}
+	stepped, err := in.engine.Stepped(ctx)
+	if err != nil {
+		return mailer{}, err
+	}
+	if stepped {
+		return mailer{}, fmt.Errorf("%s holds a demo, whose clock is stepped: add --demo, or choose another --data-dir", in.lower.DataDir())
+	}
+	return in.newMailer(in.opt.SMTP)
+}
+
+// greet tells where everything is.
+func (in *installation) greet() {
+	line := func(what, where string) {
+		if where != "" {
+			fmt.Fprintf(in.opt.Err, "  %-24s %s\n", what, where)
 		}
-		m, err = p.newMailer(opt.SMTP)
-		return m, "", err
 	}
-	if err := d.prepare(ctx, p.engine); err != nil {
-		return m, "", err
-	}
-	return p.startMailbox(ctx, dataDir, d)
+	fmt.Fprintln(in.opt.Err)
+	line("Pages (trang theo dõi)", address(in.web))
+	line("Mailbox (hộp thư thử)", in.mailboxURL)
+	line("Temporal", in.lower.UIURL())
+	line("Metrics", address(in.web)+"metrics")
+	line("Data", in.lower.DataDir())
+	fmt.Fprintln(in.opt.Err)
 }

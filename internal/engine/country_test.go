@@ -29,7 +29,6 @@ func TestCountry(t *testing.T) {
 		t.Logf("%s climbed in %v", instant, tr.took["ClimbLadder"])
 	}
 	w.check("every step to everybody", w.rows(`SELECT step, role, state, count(*) FROM notice WHERE NOT informative GROUP BY 1, 2, 3, instant ORDER BY instant, role`),
-		"prepare FocalPoint Superseded 11367", // of the registration
 		"prepare FocalPoint Pending 11367", "tomorrow FocalPoint Pending 11367",
 		"overdue FocalPoint Pending 11367", "overdue Leader Pending 11367",
 		"letter Office Tasked 11367", "escalate AdministeringBody Pending 11367", "escalate Office Pending 11367")

@@ -10,7 +10,6 @@ import (
 	"net/mail"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -31,8 +30,12 @@ type DispatcherOptions struct {
 	Sender mail.Address
 	// BaseURL of the pages, for links; empty leaves them out.
 	BaseURL string
-	// Batch is how many messages one claim takes; Senders how many are sent at once.
+	// Batch is how many messages one claim takes; Senders how many are sent at once,
+	// which is also how many may be ambiguous after a crash.
 	Batch, Senders int
+	// PerMinute limits a channel, over all dispatchers of the installation: at most
+	// one second's worth goes out at once. Channels that are not named have no limit.
+	PerMinute map[v1.Channel]int
 	// Lease is how long a claim holds; a dispatcher that dies lets go after it.
 	Lease time.Duration
 	// MaxTries of a message before it is parked.
@@ -77,58 +80,67 @@ func orDefault[T comparable](v, fallback T) T {
 }
 
 // Run claims and sends until ctx ends, looking every poll when there is nothing
-// to do. What is being sent when ctx ends is finished first.
+// to do. While messages are being sent the next ones are claimed and written, and
+// one that takes long holds up its own sender only. What is being sent when ctx
+// ends is finished first.
 func (d *Dispatcher) Run(ctx context.Context, poll time.Duration) error {
-	for {
-		n, err := d.Once(ctx)
-		if err != nil && ctx.Err() == nil {
-			d.o.Log.ErrorContext(ctx, "dispatch failed", "error", err)
+	s := d.startSenders(ctx, func(err error) { d.o.Log.ErrorContext(ctx, "dispatch failed", "error", err) })
+	defer s.finish()
+	var tidied time.Time
+	for ctx.Err() == nil {
+		var b batch
+		var err error
+		if time.Since(tidied) > tidyEvery {
+			tidied, err = time.Now(), d.tidy(ctx)
 		}
-		if n > 0 && err == nil {
+		if err == nil {
+			b, err = d.claim(ctx)
+		}
+		if err != nil && ctx.Err() == nil {
+			d.o.Log.ErrorContext(ctx, "claim failed", "error", err)
+		}
+		for _, o := range b.out {
+			s.work <- o // when ctx has ended, the senders let go of it
+		}
+		if b.claimed > 0 {
 			continue
 		}
 		select {
 		case <-ctx.Done():
-			return nil
 		case <-time.After(poll):
 		}
 	}
+	return nil
 }
+
+// tidyEvery is how often leases that ran out and messages that nobody can send
+// are looked for.
+const tidyEvery = time.Second
 
 // Once claims one batch and sends it. It returns how many messages it claimed.
 func (d *Dispatcher) Once(ctx context.Context) (int, error) {
-	if err := d.rescue(ctx); err != nil {
+	if err := d.tidy(ctx); err != nil {
 		return 0, err
 	}
 	b, err := d.claim(ctx)
-	if err != nil || b.claimed == 0 {
+	if err != nil || len(b.out) == 0 {
 		return b.claimed, err
 	}
-	work := make(chan outgoing)
-	errs := make(chan error, d.o.Senders)
-	var wg sync.WaitGroup
-	for range min(d.o.Senders, len(b.out)) {
-		wg.Go(func() {
-			var failed error
-			for o := range work {
-				if err := d.deliver(ctx, b, o); err != nil {
-					failed = err
-				}
-			}
-			errs <- failed
-		})
-	}
-	for _, o := range b.out {
-		work <- o
-	}
-	close(work)
-	wg.Wait()
-	close(errs)
 	var all error
-	for err := range errs {
-		all = errors.Join(all, err)
+	s := d.startSenders(ctx, func(err error) { all = errors.Join(all, err) })
+	for _, o := range b.out {
+		s.work <- o
 	}
+	s.finish()
 	return b.claimed, all
+}
+
+// EndLeases lets all leases run out. Only who knows that no other dispatcher
+// lives may call it, such as the one `up` on its private database: what a killed
+// one had claimed then goes on at once.
+func (d *Dispatcher) EndLeases(ctx context.Context) error {
+	_, err := d.q.EndLeases(ctx)
+	return err
 }
 
 // batch is what one claim took.
@@ -139,25 +151,50 @@ type batch struct {
 	out     []outgoing
 }
 
+// outgoing is a claimed message with its text.
 type outgoing struct {
 	id      int64
+	claim   uuid.UUID
+	at      time.Time // business time of the claim
 	channel string
 	notices []int64 // what the text says
 	mail    Mail
 	err     error // the text cannot be written: a person has to look
 }
 
-func (d *Dispatcher) rescue(ctx context.Context) error {
+// tidy takes up messages whose sender died, and lets go of those on channels that
+// are not configured once they are stale.
+func (d *Dispatcher) tidy(ctx context.Context) error {
 	lost, err := d.q.RescueLeases(ctx, !d.o.ParkAmbiguous, int32(d.o.MaxTries))
+	if err != nil {
+		return fmt.Errorf("rescue leases: %w", err)
+	}
 	for _, m := range lost {
 		d.o.Log.WarnContext(ctx, "lease ran out", "message", m.ID, "ambiguous", m.Open)
 	}
-	return err
+	clock, err := d.q.Now(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := d.q.ExpirePending(ctx, clock.Now, append([]string{}, d.names...)); err != nil {
+		return fmt.Errorf("expire messages: %w", err)
+	}
+	return nil
 }
 
-// claim takes a lease, in one transaction with the second look at what is
-// still to be said.
+// claim takes a lease on what may go on one of the channels.
 func (d *Dispatcher) claim(ctx context.Context) (batch, error) {
+	for _, name := range d.names {
+		if b, err := d.claimOn(ctx, name); err != nil || b.claimed > 0 {
+			return b, err
+		}
+	}
+	return batch{}, nil
+}
+
+// claimOn takes the lease in one transaction with the second look at what is still
+// to be said.
+func (d *Dispatcher) claimOn(ctx context.Context, channel string) (batch, error) {
 	b := batch{claim: uuid.New()}
 	err := pgx.BeginFunc(ctx, d.o.Pool, func(raw pgx.Tx) error {
 		q := db.New(raw)
@@ -166,17 +203,22 @@ func (d *Dispatcher) claim(ctx context.Context) (batch, error) {
 			return err
 		}
 		b.now = clock.Now
-		if _, err := q.ExpirePending(ctx, b.now, append([]string{}, d.names...)); err != nil {
+		most, limited, err := d.allowed(ctx, q, channel)
+		if err != nil || most == 0 {
 			return err
 		}
 		ids, err := q.ClaimMessages(ctx, db.ClaimMessagesParams{
-			Now: b.now, Channels: append([]string{}, d.names...), MaxRows: int32(d.o.Batch), Claim: b.claim,
-			Lease: interval(d.o.Lease),
+			Now: b.now, Channel: channel, MaxRows: most, Claim: b.claim, Lease: interval(d.o.Lease),
 		})
 		if err != nil || len(ids) == 0 {
 			return err
 		}
 		b.claimed = len(ids)
+		if limited {
+			if err := q.SpendTokens(ctx, float64(len(ids)), channel); err != nil {
+				return err
+			}
+		}
 		if _, err := q.DropStaleNotices(ctx, ids, b.now); err != nil {
 			return err
 		}
@@ -201,6 +243,19 @@ func (d *Dispatcher) claim(ctx context.Context) (batch, error) {
 	return b, nil
 }
 
+// allowed is how many messages the channel's rate lets go now.
+func (d *Dispatcher) allowed(ctx context.Context, q *db.Queries, channel string) (most int32, limited bool, err error) {
+	perMinute := d.o.PerMinute[v1.Channel(channel)]
+	if perMinute <= 0 {
+		return int32(d.o.Batch), false, nil
+	}
+	perSecond := float64(perMinute) / 60
+	most, err = q.TakeTokens(ctx, db.TakeTokensParams{
+		Channel: channel, PerSecond: perSecond, Burst: max(1, perSecond), Wanted: float64(d.o.Batch),
+	})
+	return most, true, err
+}
+
 // compose writes the texts of claimed messages.
 func (d *Dispatcher) compose(ctx context.Context, q *db.Queries, b batch, rows []db.ClaimedNoticesRow) ([]outgoing, error) {
 	campaigns := map[string]*texting{}
@@ -218,7 +273,7 @@ func (d *Dispatcher) compose(ctx context.Context, q *db.Queries, b batch, rows [
 	var out []outgoing
 	for _, id := range slices.Sorted(maps.Keys(byMessage)) {
 		rows := byMessage[id]
-		o := outgoing{id: id, channel: rows[0].Channel}
+		o := outgoing{id: id, claim: b.claim, at: b.now, channel: rows[0].Channel}
 		for _, r := range rows {
 			o.notices = append(o.notices, r.NoticeID)
 		}
@@ -228,71 +283,43 @@ func (d *Dispatcher) compose(ctx context.Context, q *db.Queries, b batch, rows [
 	return out, nil
 }
 
-// deliver makes one attempt, which is written and committed before the call and
-// closed after it.
-func (d *Dispatcher) deliver(ctx context.Context, b batch, o outgoing) error {
-	// An attempt that has begun is brought to its end, whatever stops us.
-	end := context.WithoutCancel(ctx)
-	if ctx.Err() != nil {
-		return d.q.ReleaseClaim(end, []int64{o.id}, b.claim)
-	}
-	no, err := d.q.BeginAttempt(ctx, db.BeginAttemptParams{
-		ID: o.id, Claim: b.claim, At: b.now, Notices: o.notices, Call: interval(d.o.Lease / 2),
-	})
-	if errors.Is(err, pgx.ErrNoRows) {
-		// The report came meanwhile, or the lease runs out: read it again.
-		return d.q.ReleaseClaim(end, []int64{o.id}, b.claim)
-	}
-	if err != nil {
-		return fmt.Errorf("begin attempt: %w", err)
-	}
+// attempt makes one call. Whatever stops us, it is brought to its end, well within
+// what is left of the lease: nobody else takes the message up meanwhile.
+func (d *Dispatcher) attempt(ctx context.Context, o outgoing) Result {
 	start := time.Now()
-	var result Result
+	var r Result
 	if o.err != nil {
-		result = Result{Outcome: Rejected, Err: o.err}
+		r = Result{Outcome: Rejected, Err: o.err}
 	} else {
-		// Well within what is left of the lease: nobody else takes it up meanwhile.
-		sending, cancel := context.WithTimeout(end, d.o.Lease/3)
-		result = d.channels[o.channel].Send(sending, o.mail)
+		sending, cancel := context.WithTimeout(context.WithoutCancel(ctx), d.o.Lease/3)
+		r = d.channels[o.channel].Send(sending, o.mail)
 		cancel()
-		if result.Outcome == NotConfigured {
-			result = Result{Outcome: Retry, Err: errors.New("the channel has no settings")}
+		if r.Outcome == NotConfigured {
+			r = Result{Outcome: Retry, Err: errors.New("the channel has no settings")}
 		}
 	}
 	if d.o.Observe != nil {
-		d.o.Observe(v1.Channel(o.channel), result.Outcome, time.Since(start))
+		d.o.Observe(v1.Channel(o.channel), r.Outcome, time.Since(start))
 	}
-	if result.Err != nil {
-		d.o.Log.WarnContext(ctx, "message not sent", "message", o.id, "channel", o.channel, "outcome", result.Outcome, "error", result.Err)
+	if r.Err != nil {
+		d.o.Log.WarnContext(ctx, "message not sent", "message", o.id, "channel", o.channel, "outcome", r.Outcome, "error", r.Err)
 	}
-	return d.settle(end, b, o, no, result)
+	return r
 }
 
-func (d *Dispatcher) settle(ctx context.Context, b batch, o outgoing, no int32, r Result) error {
-	response := r.Response
-	if response == "" && r.Err != nil {
-		response = r.Err.Error()
+// verdict is what becomes of a message after a call.
+func (d *Dispatcher) verdict(no int32, outcome Outcome) (state, reason string, wait time.Duration) {
+	switch {
+	case outcome == Sent:
+		return "Sent", "", 0
+	case outcome == Ambiguous && d.o.ParkAmbiguous:
+		return "Ambiguous", "Ambiguous", 0
+	case outcome == Rejected:
+		return "Parked", "Rejected", 0
+	case int(no) >= d.o.MaxTries:
+		return "Parked", "GaveUp", 0
 	}
-	return pgx.BeginFunc(ctx, d.o.Pool, func(raw pgx.Tx) error {
-		q := db.New(raw)
-		if err := q.EndAttempt(ctx, db.EndAttemptParams{MessageID: o.id, No: no, Outcome: string(r.Outcome), Response: response}); err != nil {
-			return err
-		}
-		switch r.Outcome {
-		case Sent:
-			return q.SettleSent(ctx, db.SettleSentParams{ID: o.id, Claim: b.claim, Now: b.now, Notices: o.notices})
-		case Ambiguous:
-			if d.o.ParkAmbiguous {
-				return q.SettleFailed(ctx, db.SettleFailedParams{ID: o.id, Claim: b.claim, State: "Ambiguous", Reason: "Ambiguous"})
-			}
-		case Rejected:
-			return q.SettleFailed(ctx, db.SettleFailedParams{ID: o.id, Claim: b.claim, State: "Parked", Reason: "Rejected"})
-		}
-		if int(no) >= d.o.MaxTries {
-			return q.SettleFailed(ctx, db.SettleFailedParams{ID: o.id, Claim: b.claim, State: "Parked", Reason: "GaveUp"})
-		}
-		return q.SettleRetry(ctx, db.SettleRetryParams{ID: o.id, Claim: b.claim, Wait: interval(backOff(int(no)))})
-	})
+	return "Pending", "", backOff(int(no))
 }
 
 func interval(d time.Duration) pgtype.Interval {

@@ -17,7 +17,6 @@ import (
 
 	"github.com/wneessen/go-mail/smtp"
 	"golang.org/x/net/idna"
-	"golang.org/x/time/rate"
 
 	v1 "thidua.dev/thidua/api/v1"
 )
@@ -64,15 +63,12 @@ type SMTPOptions struct {
 	Timeout time.Duration
 	// MaxConnections at once, 4 by default; each is kept open and used again.
 	MaxConnections int
-	// PerSecond limits the messages of this process; 0 means no limit.
-	PerSecond float64
 }
 
 // SMTP is the mail channel. It keeps connections open between messages.
 type SMTP struct {
 	options SMTPOptions
 	host    string
-	limiter *rate.Limiter // nil without a limit
 	slots   chan struct{} // one token a connection in use
 
 	mu     sync.Mutex
@@ -108,9 +104,6 @@ func NewSMTP(o SMTPOptions) (*SMTP, error) {
 	if o.MaxConnections <= 0 {
 		s.options.MaxConnections = defaultConnections
 	}
-	if o.PerSecond > 0 {
-		s.limiter = rate.NewLimiter(rate.Limit(o.PerSecond), 1)
-	}
 	s.slots = make(chan struct{}, s.options.MaxConnections)
 	return s, nil
 }
@@ -137,11 +130,6 @@ func (s *SMTP) Send(ctx context.Context, m Mail) Result {
 	to, err := envelopeAddress(m.To.Address)
 	if err != nil {
 		return Result{Outcome: Rejected, Err: fmt.Errorf("recipient: %w", err)}
-	}
-	if s.limiter != nil {
-		if err := s.limiter.Wait(ctx); err != nil {
-			return Result{Outcome: Retry, Err: err}
-		}
 	}
 	select {
 	case s.slots <- struct{}{}:

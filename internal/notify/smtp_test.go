@@ -420,19 +420,6 @@ func TestConnectionsAreKept(t *testing.T) {
 	}
 }
 
-func TestPerSecond(t *testing.T) {
-	box := start(t, mailbox.Options{})
-	c := channel(t, notify.SMTPOptions{Addr: box.SMTPAddr(), PerSecond: 0.001})
-	if res := c.Send(t.Context(), letter()); res.Outcome != notify.Sent {
-		t.Fatalf("the first message: %+v", res)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-	defer cancel()
-	if res := c.Send(ctx, letter()); res.Outcome != notify.Retry {
-		t.Errorf("the second message within 1,000 seconds: %+v, want Retry", res)
-	}
-}
-
 // A server that takes commands at once may ask for the message although it has
 // refused the recipient. It must not get one.
 func TestRefusedAndAskedForMessage(t *testing.T) {

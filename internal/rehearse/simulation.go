@@ -42,8 +42,9 @@ type Simulation struct {
 	// that it does not give rise evenly from baseline to target.
 	FiguresFile string `json:"figures"`
 
-	figures map[figureKey]string
-	given   bool
+	figures    map[figureKey]string
+	exceptions map[exceptionKey]string
+	given      bool
 }
 
 // Registers is how long after the opening units register.
@@ -65,7 +66,10 @@ type SimulatedDecision struct {
 	SignedBy string `json:"signedBy"`
 }
 
-type figureKey struct{ round, unit, indicator string }
+type (
+	figureKey    struct{ round, unit, indicator string }
+	exceptionKey struct{ round, unit string }
+)
 
 const never = "never"
 
@@ -119,7 +123,9 @@ func (s *Simulation) complete(path string) error {
 			return fmt.Errorf("%s: %w", path, err)
 		}
 	}
+	s.exceptions = map[exceptionKey]string{}
 	for _, x := range s.Exceptions {
+		s.exceptions[exceptionKey{x.Round, string(x.Unit)}] = x.Sends
 		if x.Sends == never {
 			continue
 		}
@@ -156,10 +162,6 @@ func (s *Simulation) readFigures(path string) error {
 
 // sends is the exception for a unit in a round, if there is one.
 func (s *Simulation) sends(round, unit string) (string, bool) {
-	for _, x := range s.Exceptions {
-		if x.Round == round && string(x.Unit) == unit {
-			return x.Sends, true
-		}
-	}
-	return "", false
+	when, ok := s.exceptions[exceptionKey{round, unit}]
+	return when, ok
 }

@@ -13,44 +13,64 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
-const beginAttempt = `-- name: BeginAttempt :one
+const beginAttempts = `-- name: BeginAttempts :many
 INSERT INTO attempt (message_id, no, claim, at)
-SELECT m.id, m.tries + 1, m.claim, $1::timestamptz FROM message m
-WHERE m.id = $2 AND m.claim = $3::uuid AND m.state = 'Claimed'
-  AND m.lease_until > clock_timestamp() + $4::interval
-  AND NOT EXISTS (SELECT FROM notice n JOIN obligation o ON o.id = n.obligation_id
-                  WHERE n.id = ANY($5::bigint[]) AND (n.state <> 'Pending' OR NOT n.informative AND o.state <> 'Owing'))
-RETURNING no
+SELECT m.id, m.tries + 1, m.claim, r.at
+FROM (SELECT unnest($1::bigint[]) AS id, unnest($2::uuid[]) AS claim, unnest($3::timestamptz[]) AS at) r
+JOIN message m ON m.id = r.id AND m.claim = r.claim
+WHERE m.state = 'Claimed' AND m.lease_until > clock_timestamp() + $4::interval
+  AND NOT EXISTS (SELECT FROM message_notice mn JOIN notice n ON n.id = mn.notice_id JOIN obligation o ON o.id = n.obligation_id
+                  WHERE mn.message_id = m.id AND n.id = ANY($5::bigint[])
+                    AND (n.state <> 'Pending' OR NOT n.informative AND o.state <> 'Owing'))
+RETURNING message_id, no
 `
 
-type BeginAttemptParams struct {
-	At      time.Time
-	ID      int64
-	Claim   uuid.UUID
+type BeginAttemptsParams struct {
+	Ids     []int64
+	Claims  []uuid.UUID
+	Ats     []time.Time
 	Call    pgtype.Interval
 	Notices []int64
 }
 
-// Committed immediately before the call, only while the lease is ours for as long
-// as the call may take, and everything that the text says is still to be said.
-func (q *Queries) BeginAttempt(ctx context.Context, arg BeginAttemptParams) (int32, error) {
-	row := q.db.QueryRow(ctx, beginAttempt,
-		arg.At,
-		arg.ID,
-		arg.Claim,
+type BeginAttemptsRow struct {
+	MessageID int64
+	No        int32
+}
+
+// Committed immediately before the calls, only for messages whose lease is ours for
+// as long as a call may take, and whose texts say nothing that has become untrue.
+func (q *Queries) BeginAttempts(ctx context.Context, arg BeginAttemptsParams) ([]BeginAttemptsRow, error) {
+	rows, err := q.db.Query(ctx, beginAttempts,
+		arg.Ids,
+		arg.Claims,
+		arg.Ats,
 		arg.Call,
 		arg.Notices,
 	)
-	var no int32
-	err := row.Scan(&no)
-	return no, err
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []BeginAttemptsRow{}
+	for rows.Next() {
+		var i BeginAttemptsRow
+		if err := rows.Scan(&i.MessageID, &i.No); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const claimMessages = `-- name: ClaimMessages :many
 WITH c AS (
     SELECT m.id FROM message m JOIN campaign k ON k.id = m.campaign_id
     WHERE m.state = 'Pending' AND m.next_try_at <= clock_timestamp() AND m.not_before <= $3::timestamptz
-      AND m.channel = ANY($4::text[]) AND k.state <> 'Paused'
+      AND m.channel = $4 AND k.state <> 'Paused'
     ORDER BY m.next_try_at, m.id LIMIT $5::int FOR UPDATE OF m SKIP LOCKED
 )
 UPDATE message m SET state = 'Claimed', claim = $1::uuid, lease_until = clock_timestamp() + $2::interval
@@ -59,11 +79,11 @@ RETURNING m.id
 `
 
 type ClaimMessagesParams struct {
-	Claim    uuid.UUID
-	Lease    pgtype.Interval
-	Now      time.Time
-	Channels []string
-	MaxRows  int32
+	Claim   uuid.UUID
+	Lease   pgtype.Interval
+	Now     time.Time
+	Channel string
+	MaxRows int32
 }
 
 // Takes a lease on messages that may go now. FOR UPDATE SKIP LOCKED lets
@@ -73,7 +93,7 @@ func (q *Queries) ClaimMessages(ctx context.Context, arg ClaimMessagesParams) ([
 		arg.Claim,
 		arg.Lease,
 		arg.Now,
-		arg.Channels,
+		arg.Channel,
 		arg.MaxRows,
 	)
 	if err != nil {
@@ -242,26 +262,72 @@ func (q *Queries) DropStaleNotices(ctx context.Context, ids []int64, now time.Ti
 	return result.RowsAffected(), nil
 }
 
-const endAttempt = `-- name: EndAttempt :exec
-UPDATE attempt SET finished_at = clock_timestamp(), outcome = $1::text, response = $2
-WHERE message_id = $3 AND no = $4 AND outcome IS NULL
+const endAttempts = `-- name: EndAttempts :exec
+WITH r AS (
+    SELECT unnest($2::bigint[]) AS id, unnest($3::uuid[]) AS claim, unnest($4::int[]) AS no,
+           unnest($5::timestamptz[]) AS at, unnest($6::text[]) AS outcome, unnest($7::text[]) AS response,
+           unnest($8::text[]) AS state, unnest($9::text[]) AS reason, unnest($10::float8[]) AS wait
+), closed AS (
+    UPDATE attempt a SET finished_at = clock_timestamp(), outcome = r.outcome, response = r.response
+    FROM r WHERE a.message_id = r.id AND a.no = r.no AND a.outcome IS NULL RETURNING a.message_id
+), m AS (
+    UPDATE message SET state = r.state, tries = tries + 1, claim = NULL, lease_until = NULL,
+        sent_at = CASE WHEN r.state = 'Sent' THEN r.at ELSE sent_at END,
+        next_try_at = CASE WHEN r.state = 'Pending' THEN clock_timestamp() + make_interval(secs => r.wait) ELSE next_try_at END
+    FROM r WHERE message.id = r.id AND message.claim = r.claim
+    RETURNING message.id, r.state, r.reason
+)
+UPDATE notice n SET state = CASE m.state WHEN 'Sent' THEN 'Sent' ELSE 'Failed' END,
+    reason = CASE WHEN m.state <> 'Sent' THEN m.reason WHEN n.state = 'Superseded' THEN '' ELSE n.reason END
+FROM m JOIN message_notice mn ON mn.message_id = m.id
+WHERE n.id = mn.notice_id AND m.state <> 'Pending' AND (SELECT count(*) FROM closed) >= 0
+  AND (m.state = 'Sent' AND n.id = ANY($1::bigint[]) AND n.state IN ('Pending', 'Superseded')
+       OR m.state <> 'Sent' AND n.state = 'Pending')
 `
 
-type EndAttemptParams struct {
-	Outcome   string
-	Response  string
-	MessageID int64
-	No        int32
+type EndAttemptsParams struct {
+	Notices   []int64
+	Ids       []int64
+	Claims    []uuid.UUID
+	Nos       []int32
+	Ats       []time.Time
+	Outcomes  []string
+	Responses []string
+	States    []string
+	Reasons   []string
+	Waits     []float64
 }
 
-func (q *Queries) EndAttempt(ctx context.Context, arg EndAttemptParams) error {
-	_, err := q.db.Exec(ctx, endAttempt,
-		arg.Outcome,
-		arg.Response,
-		arg.MessageID,
-		arg.No,
+// What became of calls, many at once: of the attempt, of the message, and of what it
+// said. What a text said was said, also when its reason went while it was on its way;
+// a message that comes back to the outbox waits by the machine's clock.
+func (q *Queries) EndAttempts(ctx context.Context, arg EndAttemptsParams) error {
+	_, err := q.db.Exec(ctx, endAttempts,
+		arg.Notices,
+		arg.Ids,
+		arg.Claims,
+		arg.Nos,
+		arg.Ats,
+		arg.Outcomes,
+		arg.Responses,
+		arg.States,
+		arg.Reasons,
+		arg.Waits,
 	)
 	return err
+}
+
+const endLeases = `-- name: EndLeases :execrows
+UPDATE message SET lease_until = clock_timestamp() - interval '1 second' WHERE state = 'Claimed'
+`
+
+// Whoever knows that no dispatcher lives lets all leases run out at once.
+func (q *Queries) EndLeases(ctx context.Context) (int64, error) {
+	result, err := q.db.Exec(ctx, endLeases)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const expirePending = `-- name: ExpirePending :execrows
@@ -349,74 +415,40 @@ func (q *Queries) RescueLeases(ctx context.Context, resend bool, maxTries int32)
 	return items, nil
 }
 
-const settleFailed = `-- name: SettleFailed :exec
-WITH m AS (
-    UPDATE message SET state = $2::text, tries = tries + 1, claim = NULL, lease_until = NULL
-    WHERE message.id = $3 AND claim = $4::uuid RETURNING message.id
-)
-UPDATE notice n SET state = 'Failed', reason = $1 FROM message_notice mn, m
-WHERE mn.message_id = m.id AND n.id = mn.notice_id AND n.state = 'Pending'
+const spendTokens = `-- name: SpendTokens :exec
+UPDATE channel_rate SET tokens = tokens - $1::float8 WHERE channel = $2
 `
 
-type SettleFailedParams struct {
-	Reason string
-	State  string
-	ID     int64
-	Claim  uuid.UUID
+// What was claimed is taken from the bucket, in the transaction that filled it.
+func (q *Queries) SpendTokens(ctx context.Context, spent float64, channel string) error {
+	_, err := q.db.Exec(ctx, spendTokens, spent, channel)
+	return err
 }
 
-// Parked or ambiguous: a person decides.
-func (q *Queries) SettleFailed(ctx context.Context, arg SettleFailedParams) error {
-	_, err := q.db.Exec(ctx, settleFailed,
-		arg.Reason,
-		arg.State,
-		arg.ID,
-		arg.Claim,
+const takeTokens = `-- name: TakeTokens :one
+INSERT INTO channel_rate AS b (channel, tokens, filled_at) VALUES ($1, $2::float8, clock_timestamp())
+ON CONFLICT (channel) DO UPDATE SET filled_at = clock_timestamp(),
+    tokens = least($2::float8, b.tokens + $3::float8 * greatest(0, extract(epoch FROM clock_timestamp() - b.filled_at)))
+RETURNING least(floor(tokens), $4::float8)::int AS granted
+`
+
+type TakeTokensParams struct {
+	Channel   string
+	Burst     float64
+	PerSecond float64
+	Wanted    float64
+}
+
+// The channel's rate, shared by all dispatchers: a bucket that fills with @per_second
+// and holds at most @burst. Says how many whole tokens of those wanted are there.
+func (q *Queries) TakeTokens(ctx context.Context, arg TakeTokensParams) (int32, error) {
+	row := q.db.QueryRow(ctx, takeTokens,
+		arg.Channel,
+		arg.Burst,
+		arg.PerSecond,
+		arg.Wanted,
 	)
-	return err
-}
-
-const settleRetry = `-- name: SettleRetry :exec
-UPDATE message SET state = 'Pending', tries = tries + 1, next_try_at = clock_timestamp() + $1::interval,
-    claim = NULL, lease_until = NULL
-WHERE id = $2 AND claim = $3::uuid
-`
-
-type SettleRetryParams struct {
-	Wait  pgtype.Interval
-	ID    int64
-	Claim uuid.UUID
-}
-
-// Back to the outbox; the machine's clock decides when.
-func (q *Queries) SettleRetry(ctx context.Context, arg SettleRetryParams) error {
-	_, err := q.db.Exec(ctx, settleRetry, arg.Wait, arg.ID, arg.Claim)
-	return err
-}
-
-const settleSent = `-- name: SettleSent :exec
-WITH m AS (
-    UPDATE message SET state = 'Sent', sent_at = $2::timestamptz, tries = tries + 1, claim = NULL, lease_until = NULL
-    WHERE message.id = $3 AND claim = $4::uuid RETURNING message.id
-)
-UPDATE notice n SET state = 'Sent', reason = CASE n.state WHEN 'Superseded' THEN '' ELSE n.reason END FROM m
-WHERE n.id = ANY($1::bigint[]) AND n.state IN ('Pending', 'Superseded')
-`
-
-type SettleSentParams struct {
-	Notices []int64
-	Now     time.Time
-	ID      int64
-	Claim   uuid.UUID
-}
-
-// What the text said was said, also when its reason went while it was on its way.
-func (q *Queries) SettleSent(ctx context.Context, arg SettleSentParams) error {
-	_, err := q.db.Exec(ctx, settleSent,
-		arg.Notices,
-		arg.Now,
-		arg.ID,
-		arg.Claim,
-	)
-	return err
+	var granted int32
+	err := row.Scan(&granted)
+	return granted, err
 }

@@ -78,6 +78,12 @@ type Campaign struct {
 	CreatedAt      time.Time
 }
 
+type ChannelRate struct {
+	Channel  string
+	Tokens   float64
+	FilledAt time.Time
+}
+
 type Clock struct {
 	ID     int32
 	Mode   string

@@ -144,7 +144,8 @@ CREATE TABLE ladder_step (
     gather       boolean NOT NULL,
     catch_up     text NOT NULL CHECK (catch_up IN ('Send', 'Merge', 'Skip')),
     task         text NOT NULL,
-    PRIMARY KEY (campaign_id, seq)
+    PRIMARY KEY (campaign_id, seq),
+    UNIQUE (campaign_id, step)
 );
 
 -- The ladder's instants for one deadline in one calendar. A deadline that
@@ -261,6 +262,14 @@ CREATE TABLE message_notice (
     PRIMARY KEY (message_id, notice_id)
 );
 CREATE INDEX message_notice_notice ON message_notice (notice_id);
+
+-- How much a channel may send: a bucket of tokens that all dispatchers share,
+-- filled by the machine's clock.
+CREATE TABLE channel_rate (
+    channel    text PRIMARY KEY,
+    tokens     double precision NOT NULL,
+    filled_at  timestamptz NOT NULL
+);
 
 -- Written and committed immediately before each call; closed after it. One
 -- that never was closed is ambiguous: the mail may have left.
@@ -397,6 +406,6 @@ CREATE TABLE audit (
 CREATE INDEX audit_object ON audit (object, id);
 
 -- +goose Down
-DROP TABLE audit, wake, procedure, award, decision, nomination, ranking_line, ranking, review, letter, attempt,
+DROP TABLE audit, wake, procedure, award, decision, nomination, ranking_line, ranking, review, letter, attempt, channel_rate,
     message_notice, message, notice, report_figure, report, obligation, rung, ladder_step, round_due, round,
     participant, campaign, calendar_day, contact, roster_unit, object, clock;

@@ -1,10 +1,22 @@
+-- name: TakeTokens :one
+-- The channel's rate, shared by all dispatchers: a bucket that fills with @per_second
+-- and holds at most @burst. Says how many whole tokens of those wanted are there.
+INSERT INTO channel_rate AS b (channel, tokens, filled_at) VALUES (@channel, sqlc.arg('burst')::float8, clock_timestamp())
+ON CONFLICT (channel) DO UPDATE SET filled_at = clock_timestamp(),
+    tokens = least(sqlc.arg('burst')::float8, b.tokens + sqlc.arg('per_second')::float8 * greatest(0, extract(epoch FROM clock_timestamp() - b.filled_at)))
+RETURNING least(floor(tokens), sqlc.arg('wanted')::float8)::int AS granted;
+
+-- name: SpendTokens :exec
+-- What was claimed is taken from the bucket, in the transaction that filled it.
+UPDATE channel_rate SET tokens = tokens - @spent::float8 WHERE channel = @channel;
+
 -- name: ClaimMessages :many
 -- Takes a lease on messages that may go now. FOR UPDATE SKIP LOCKED lets
 -- several dispatchers work side by side; a paused campaign's messages wait.
 WITH c AS (
     SELECT m.id FROM message m JOIN campaign k ON k.id = m.campaign_id
     WHERE m.state = 'Pending' AND m.next_try_at <= clock_timestamp() AND m.not_before <= @now::timestamptz
-      AND m.channel = ANY(@channels::text[]) AND k.state <> 'Paused'
+      AND m.channel = @channel AND k.state <> 'Paused'
     ORDER BY m.next_try_at, m.id LIMIT @max_rows::int FOR UPDATE OF m SKIP LOCKED
 )
 UPDATE message m SET state = 'Claimed', claim = @claim::uuid, lease_until = clock_timestamp() + sqlc.arg('lease')::interval
@@ -57,49 +69,52 @@ JOIN contact ct ON ct.unit = m.recipient AND ct.role = CASE WHEN m.role = 'Leade
 WHERE m.id = ANY(@ids::bigint[]) AND m.state = 'Claimed' AND m.claim = @claim::uuid
 ORDER BY m.id, n.unit;
 
--- name: BeginAttempt :one
--- Committed immediately before the call, only while the lease is ours for as long
--- as the call may take, and everything that the text says is still to be said.
+-- name: BeginAttempts :many
+-- Committed immediately before the calls, only for messages whose lease is ours for
+-- as long as a call may take, and whose texts say nothing that has become untrue.
 INSERT INTO attempt (message_id, no, claim, at)
-SELECT m.id, m.tries + 1, m.claim, @at::timestamptz FROM message m
-WHERE m.id = @id AND m.claim = @claim::uuid AND m.state = 'Claimed'
-  AND m.lease_until > clock_timestamp() + sqlc.arg('call')::interval
-  AND NOT EXISTS (SELECT FROM notice n JOIN obligation o ON o.id = n.obligation_id
-                  WHERE n.id = ANY(@notices::bigint[]) AND (n.state <> 'Pending' OR NOT n.informative AND o.state <> 'Owing'))
-RETURNING no;
+SELECT m.id, m.tries + 1, m.claim, r.at
+FROM (SELECT unnest(@ids::bigint[]) AS id, unnest(@claims::uuid[]) AS claim, unnest(@ats::timestamptz[]) AS at) r
+JOIN message m ON m.id = r.id AND m.claim = r.claim
+WHERE m.state = 'Claimed' AND m.lease_until > clock_timestamp() + sqlc.arg('call')::interval
+  AND NOT EXISTS (SELECT FROM message_notice mn JOIN notice n ON n.id = mn.notice_id JOIN obligation o ON o.id = n.obligation_id
+                  WHERE mn.message_id = m.id AND n.id = ANY(@notices::bigint[])
+                    AND (n.state <> 'Pending' OR NOT n.informative AND o.state <> 'Owing'))
+RETURNING message_id, no;
 
--- name: EndAttempt :exec
-UPDATE attempt SET finished_at = clock_timestamp(), outcome = @outcome::text, response = @response
-WHERE message_id = @message_id AND no = @no AND outcome IS NULL;
-
--- name: SettleSent :exec
--- What the text said was said, also when its reason went while it was on its way.
-WITH m AS (
-    UPDATE message SET state = 'Sent', sent_at = @now::timestamptz, tries = tries + 1, claim = NULL, lease_until = NULL
-    WHERE message.id = @id AND claim = @claim::uuid RETURNING message.id
+-- name: EndAttempts :exec
+-- What became of calls, many at once: of the attempt, of the message, and of what it
+-- said. What a text said was said, also when its reason went while it was on its way;
+-- a message that comes back to the outbox waits by the machine's clock.
+WITH r AS (
+    SELECT unnest(@ids::bigint[]) AS id, unnest(@claims::uuid[]) AS claim, unnest(@nos::int[]) AS no,
+           unnest(@ats::timestamptz[]) AS at, unnest(@outcomes::text[]) AS outcome, unnest(@responses::text[]) AS response,
+           unnest(@states::text[]) AS state, unnest(@reasons::text[]) AS reason, unnest(@waits::float8[]) AS wait
+), closed AS (
+    UPDATE attempt a SET finished_at = clock_timestamp(), outcome = r.outcome, response = r.response
+    FROM r WHERE a.message_id = r.id AND a.no = r.no AND a.outcome IS NULL RETURNING a.message_id
+), m AS (
+    UPDATE message SET state = r.state, tries = tries + 1, claim = NULL, lease_until = NULL,
+        sent_at = CASE WHEN r.state = 'Sent' THEN r.at ELSE sent_at END,
+        next_try_at = CASE WHEN r.state = 'Pending' THEN clock_timestamp() + make_interval(secs => r.wait) ELSE next_try_at END
+    FROM r WHERE message.id = r.id AND message.claim = r.claim
+    RETURNING message.id, r.state, r.reason
 )
-UPDATE notice n SET state = 'Sent', reason = CASE n.state WHEN 'Superseded' THEN '' ELSE n.reason END FROM m
-WHERE n.id = ANY(@notices::bigint[]) AND n.state IN ('Pending', 'Superseded');
-
--- name: SettleRetry :exec
--- Back to the outbox; the machine's clock decides when.
-UPDATE message SET state = 'Pending', tries = tries + 1, next_try_at = clock_timestamp() + sqlc.arg('wait')::interval,
-    claim = NULL, lease_until = NULL
-WHERE id = @id AND claim = @claim::uuid;
-
--- name: SettleFailed :exec
--- Parked or ambiguous: a person decides.
-WITH m AS (
-    UPDATE message SET state = @state::text, tries = tries + 1, claim = NULL, lease_until = NULL
-    WHERE message.id = @id AND claim = @claim::uuid RETURNING message.id
-)
-UPDATE notice n SET state = 'Failed', reason = @reason FROM message_notice mn, m
-WHERE mn.message_id = m.id AND n.id = mn.notice_id AND n.state = 'Pending';
+UPDATE notice n SET state = CASE m.state WHEN 'Sent' THEN 'Sent' ELSE 'Failed' END,
+    reason = CASE WHEN m.state <> 'Sent' THEN m.reason WHEN n.state = 'Superseded' THEN '' ELSE n.reason END
+FROM m JOIN message_notice mn ON mn.message_id = m.id
+WHERE n.id = mn.notice_id AND m.state <> 'Pending' AND (SELECT count(*) FROM closed) >= 0
+  AND (m.state = 'Sent' AND n.id = ANY(@notices::bigint[]) AND n.state IN ('Pending', 'Superseded')
+       OR m.state <> 'Sent' AND n.state = 'Pending');
 
 -- name: ReleaseClaim :exec
 -- Nothing was sent: the message goes back as it was, to be read again.
 UPDATE message SET state = 'Pending', claim = NULL, lease_until = NULL
 WHERE id = ANY(@ids::bigint[]) AND claim = @claim::uuid AND state = 'Claimed';
+
+-- name: EndLeases :execrows
+-- Whoever knows that no dispatcher lives lets all leases run out at once.
+UPDATE message SET lease_until = clock_timestamp() - interval '1 second' WHERE state = 'Claimed';
 
 -- name: RescueLeases :many
 -- Leases that ran out. Without an open attempt nothing was sent; with one the

@@ -1,0 +1,157 @@
+package notify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"thidua.dev/thidua/internal/store/db"
+)
+
+// ledger writes attempts and what became of them. A sender waits until its own entry is
+// committed; entries of senders that wait at the same time are committed
+// together, so that the ledger costs one commit a wave of senders, not two a
+// message, and no call is ever made before its attempt is on disk.
+type ledger struct {
+	d       *Dispatcher
+	entries chan entry
+	done    chan struct{}
+}
+
+// result is a call that has come back.
+type result struct {
+	outgoing
+	no int32
+	Result
+}
+
+// entry of one sender: what became of its last call, and the message it takes up
+// next; either may be missing.
+type entry struct {
+	last  *result
+	next  *outgoing
+	reply chan reply
+}
+
+// reply says under which number the attempt has begun; 0: it must not be made.
+type reply struct {
+	no  int32
+	err error
+}
+
+func (d *Dispatcher) openLedger() *ledger {
+	l := &ledger{d: d, entries: make(chan entry), done: make(chan struct{})}
+	go l.run()
+	return l
+}
+
+// turn records and begins. It returns when that is committed.
+func (l *ledger) turn(last *result, next *outgoing) (no int32, err error) {
+	e := entry{last, next, make(chan reply, 1)}
+	l.entries <- e
+	r := <-e.reply
+	return r.no, r.err
+}
+
+func (l *ledger) close() {
+	close(l.entries)
+	<-l.done
+}
+
+func (l *ledger) run() {
+	defer close(l.done)
+	for first := range l.entries {
+		wave := []entry{first}
+		for more := true; more && len(wave) < l.d.o.Senders; {
+			select {
+			case e, ok := <-l.entries:
+				if more = ok; ok {
+					wave = append(wave, e)
+				}
+			default:
+				more = false
+			}
+		}
+		begun, err := l.commit(wave)
+		for _, e := range wave {
+			r := reply{err: err}
+			if e.next != nil {
+				r.no = begun[e.next.id]
+			}
+			e.reply <- r
+		}
+	}
+}
+
+// commit writes a wave, and tries again while the database is away: an outcome
+// that is known should not become ambiguous for want of a moment's patience.
+func (l *ledger) commit(wave []entry) (begun map[int64]int32, err error) {
+	// Not ended by a stop: what was sent is recorded as sent.
+	ctx, cancel := context.WithTimeout(context.Background(), l.d.o.Lease/4)
+	defer cancel()
+	for wait := 50 * time.Millisecond; ; wait = min(2*wait, time.Second) {
+		begun, err = l.write(ctx, wave)
+		if err == nil || ctx.Err() != nil {
+			return begun, err
+		}
+		l.d.o.Log.WarnContext(ctx, "ledger not written, trying again", "error", err)
+		select {
+		case <-ctx.Done():
+			return nil, errors.Join(err, ctx.Err())
+		case <-time.After(wait):
+		}
+	}
+}
+
+func (l *ledger) write(ctx context.Context, wave []entry) (map[int64]int32, error) {
+	begun := map[int64]int32{}
+	err := pgx.BeginFunc(ctx, l.d.o.Pool, func(raw pgx.Tx) error {
+		q := db.New(raw)
+		ended := db.EndAttemptsParams{}
+		beginning := db.BeginAttemptsParams{Call: interval(l.d.o.Lease / 2)}
+		for _, e := range wave {
+			if r := e.last; r != nil {
+				state, reason, wait := l.d.verdict(r.no, r.Outcome)
+				ended.Ids, ended.Nos = append(ended.Ids, r.id), append(ended.Nos, r.no)
+				ended.Claims, ended.Ats = append(ended.Claims, r.claim), append(ended.Ats, r.at)
+				ended.Outcomes, ended.Responses = append(ended.Outcomes, string(r.Outcome)), append(ended.Responses, r.answer())
+				ended.States, ended.Reasons = append(ended.States, state), append(ended.Reasons, reason)
+				ended.Waits = append(ended.Waits, wait.Seconds())
+				ended.Notices = append(ended.Notices, r.notices...)
+			}
+			if e.next != nil {
+				beginning.Ids, beginning.Claims = append(beginning.Ids, e.next.id), append(beginning.Claims, e.next.claim)
+				beginning.Ats = append(beginning.Ats, e.next.at)
+				beginning.Notices = append(beginning.Notices, e.next.notices...)
+			}
+		}
+		if len(ended.Ids) > 0 {
+			if err := q.EndAttempts(ctx, ended); err != nil {
+				return fmt.Errorf("end attempts: %w", err)
+			}
+		}
+		if len(beginning.Ids) == 0 {
+			return nil
+		}
+		rows, err := q.BeginAttempts(ctx, beginning)
+		if err != nil {
+			return fmt.Errorf("begin attempts: %w", err)
+		}
+		for _, row := range rows {
+			begun[row.MessageID] = row.No
+		}
+		return nil
+	})
+	return begun, err
+}
+
+// answer is what the ledger keeps of a call: the server's own words, or the error.
+func (r *result) answer() string {
+	if r.Response == "" && r.Err != nil {
+		return r.Err.Error()
+	}
+	return r.Response
+}
