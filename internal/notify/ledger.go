@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"thidua.dev/thidua/internal/store/db"
 )
 
@@ -106,46 +104,31 @@ func (l *ledger) commit(wave []entry) (begun map[int64]int32, err error) {
 	}
 }
 
+// write is one statement, and so one transaction and one round trip.
 func (l *ledger) write(ctx context.Context, wave []entry) (map[int64]int32, error) {
-	begun := map[int64]int32{}
-	err := pgx.BeginFunc(ctx, l.d.o.Pool, func(raw pgx.Tx) error {
-		q := db.New(raw)
-		ended := db.EndAttemptsParams{}
-		beginning := db.BeginAttemptsParams{Call: interval(l.d.o.Lease / 2)}
-		for _, e := range wave {
-			if r := e.last; r != nil {
-				state, reason, wait := l.d.verdict(r.no, r.Outcome)
-				ended.Ids, ended.Nos = append(ended.Ids, r.id), append(ended.Nos, r.no)
-				ended.Claims, ended.Ats = append(ended.Claims, r.claim), append(ended.Ats, r.at)
-				ended.Outcomes, ended.Responses = append(ended.Outcomes, string(r.Outcome)), append(ended.Responses, r.answer())
-				ended.States, ended.Reasons = append(ended.States, state), append(ended.Reasons, reason)
-				ended.Waits = append(ended.Waits, wait.Seconds())
-				ended.Notices = append(ended.Notices, r.notices...)
-			}
-			if e.next != nil {
-				beginning.Ids, beginning.Claims = append(beginning.Ids, e.next.id), append(beginning.Claims, e.next.claim)
-				beginning.Ats = append(beginning.Ats, e.next.at)
-				beginning.Notices = append(beginning.Notices, e.next.notices...)
-			}
+	p := db.TurnAttemptsParams{Call: interval(l.d.o.Lease / 2)}
+	for _, e := range wave {
+		if r := e.last; r != nil {
+			state, reason, wait := l.d.verdict(r.no, r.Outcome)
+			p.EndedIds, p.EndedClaims, p.EndedAts = append(p.EndedIds, r.id), append(p.EndedClaims, r.claim), append(p.EndedAts, r.at)
+			p.Nos, p.Outcomes, p.Responses = append(p.Nos, r.no), append(p.Outcomes, string(r.Outcome)), append(p.Responses, r.answer())
+			p.States, p.Reasons, p.Waits = append(p.States, state), append(p.Reasons, reason), append(p.Waits, wait.Seconds())
+			p.EndedNotices = append(p.EndedNotices, r.notices...)
 		}
-		if len(ended.Ids) > 0 {
-			if err := q.EndAttempts(ctx, ended); err != nil {
-				return fmt.Errorf("end attempts: %w", err)
-			}
+		if e.next != nil {
+			p.Ids, p.Claims, p.Ats = append(p.Ids, e.next.id), append(p.Claims, e.next.claim), append(p.Ats, e.next.at)
+			p.Notices = append(p.Notices, e.next.notices...)
 		}
-		if len(beginning.Ids) == 0 {
-			return nil
-		}
-		rows, err := q.BeginAttempts(ctx, beginning)
-		if err != nil {
-			return fmt.Errorf("begin attempts: %w", err)
-		}
-		for _, row := range rows {
-			begun[row.MessageID] = row.No
-		}
-		return nil
-	})
-	return begun, err
+	}
+	rows, err := l.d.q.TurnAttempts(ctx, p)
+	if err != nil {
+		return nil, fmt.Errorf("write the ledger of attempts: %w", err)
+	}
+	begun := make(map[int64]int32, len(rows))
+	for _, row := range rows {
+		begun[row.MessageID] = row.No
+	}
+	return begun, nil
 }
 
 // answer is what the ledger keeps of a call: the server's own words, or the error.

@@ -13,59 +13,6 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
-const beginAttempts = `-- name: BeginAttempts :many
-INSERT INTO attempt (message_id, no, claim, at)
-SELECT m.id, m.tries + 1, m.claim, r.at
-FROM (SELECT unnest($1::bigint[]) AS id, unnest($2::uuid[]) AS claim, unnest($3::timestamptz[]) AS at) r
-JOIN message m ON m.id = r.id AND m.claim = r.claim
-WHERE m.state = 'Claimed' AND m.lease_until > clock_timestamp() + $4::interval
-  AND NOT EXISTS (SELECT FROM message_notice mn JOIN notice n ON n.id = mn.notice_id JOIN obligation o ON o.id = n.obligation_id
-                  WHERE mn.message_id = m.id AND n.id = ANY($5::bigint[])
-                    AND (n.state <> 'Pending' OR NOT n.informative AND o.state <> 'Owing'))
-RETURNING message_id, no
-`
-
-type BeginAttemptsParams struct {
-	Ids     []int64
-	Claims  []uuid.UUID
-	Ats     []time.Time
-	Call    pgtype.Interval
-	Notices []int64
-}
-
-type BeginAttemptsRow struct {
-	MessageID int64
-	No        int32
-}
-
-// Committed immediately before the calls, only for messages whose lease is ours for
-// as long as a call may take, and whose texts say nothing that has become untrue.
-func (q *Queries) BeginAttempts(ctx context.Context, arg BeginAttemptsParams) ([]BeginAttemptsRow, error) {
-	rows, err := q.db.Query(ctx, beginAttempts,
-		arg.Ids,
-		arg.Claims,
-		arg.Ats,
-		arg.Call,
-		arg.Notices,
-	)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []BeginAttemptsRow{}
-	for rows.Next() {
-		var i BeginAttemptsRow
-		if err := rows.Scan(&i.MessageID, &i.No); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const claimMessages = `-- name: ClaimMessages :many
 WITH c AS (
     SELECT m.id FROM message m JOIN campaign k ON k.id = m.campaign_id
@@ -115,22 +62,27 @@ func (q *Queries) ClaimMessages(ctx context.Context, arg ClaimMessagesParams) ([
 }
 
 const claimedNotices = `-- name: ClaimedNotices :many
-SELECT m.id AS message_id, m.created_at, m.step, m.channel, m.role, m.recipient, m.list, m.batch,
-       n.id AS notice_id, n.unit, n.instant, o.kind, o.due_at, o.subject, o.holder,
+WITH claimed AS MATERIALIZED (
+    SELECT m.id AS message_id, m.campaign_id, m.round_id, m.created_at, m.step, m.channel, m.role, m.recipient, m.list, m.batch,
+           n.id AS notice_id, n.unit, n.instant, o.kind, o.due_at, o.subject, o.holder
+    FROM message m
+    JOIN message_notice mn ON mn.message_id = m.id
+    JOIN notice n ON n.id = mn.notice_id AND n.state = 'Pending'
+    JOIN obligation o ON o.id = n.obligation_id
+    WHERE m.id = ANY($1::bigint[]) AND m.state = 'Claimed' AND m.claim = $2::uuid
+)
+SELECT m.message_id, m.created_at, m.step, m.channel, m.role, m.recipient, m.list, m.batch,
+       m.notice_id, m.unit, m.instant, m.kind, m.due_at, m.subject, m.holder,
        coalesce(r.name, '') AS round, coalesce(r.series, '') AS series, coalesce(r.period, '') AS period,
        r.data_from, r.data_to, c.name AS campaign, p.name AS unit_name,
        coalesce(ru.name, '') AS recipient_name, ct.name AS contact_name, ct.email
-FROM message m
-JOIN message_notice mn ON mn.message_id = m.id
-JOIN notice n ON n.id = mn.notice_id AND n.state = 'Pending'
-JOIN obligation o ON o.id = n.obligation_id
+FROM claimed m
 JOIN campaign c ON c.id = m.campaign_id
-JOIN participant p ON p.campaign_id = m.campaign_id AND p.unit = n.unit
+JOIN participant p ON p.campaign_id = m.campaign_id AND p.unit = m.unit
 LEFT JOIN round r ON r.id = m.round_id
 LEFT JOIN LATERAL (SELECT u.name FROM roster_unit u WHERE u.code = m.recipient LIMIT 1) ru ON true
 JOIN contact ct ON ct.unit = m.recipient AND ct.role = CASE WHEN m.role = 'Leader' THEN 'Leader' ELSE 'FocalPoint' END
-WHERE m.id = ANY($1::bigint[]) AND m.state = 'Claimed' AND m.claim = $2::uuid
-ORDER BY m.id, n.unit
+ORDER BY m.message_id, m.unit
 `
 
 type ClaimedNoticesRow struct {
@@ -161,7 +113,8 @@ type ClaimedNoticesRow struct {
 	Email         string
 }
 
-// Everything that the texts of claimed messages need, in one query.
+// Everything that the texts of claimed messages need, in one query. The claimed ones
+// are read first: right after a step wrote thousands, the planner knows little of them.
 func (q *Queries) ClaimedNotices(ctx context.Context, ids []int64, claim uuid.UUID) ([]ClaimedNoticesRow, error) {
 	rows, err := q.db.Query(ctx, claimedNotices, ids, claim)
 	if err != nil {
@@ -260,61 +213,6 @@ func (q *Queries) DropStaleNotices(ctx context.Context, ids []int64, now time.Ti
 		return 0, err
 	}
 	return result.RowsAffected(), nil
-}
-
-const endAttempts = `-- name: EndAttempts :exec
-WITH r AS (
-    SELECT unnest($2::bigint[]) AS id, unnest($3::uuid[]) AS claim, unnest($4::int[]) AS no,
-           unnest($5::timestamptz[]) AS at, unnest($6::text[]) AS outcome, unnest($7::text[]) AS response,
-           unnest($8::text[]) AS state, unnest($9::text[]) AS reason, unnest($10::float8[]) AS wait
-), closed AS (
-    UPDATE attempt a SET finished_at = clock_timestamp(), outcome = r.outcome, response = r.response
-    FROM r WHERE a.message_id = r.id AND a.no = r.no AND a.outcome IS NULL RETURNING a.message_id
-), m AS (
-    UPDATE message SET state = r.state, tries = tries + 1, claim = NULL, lease_until = NULL,
-        sent_at = CASE WHEN r.state = 'Sent' THEN r.at ELSE sent_at END,
-        next_try_at = CASE WHEN r.state = 'Pending' THEN clock_timestamp() + make_interval(secs => r.wait) ELSE next_try_at END
-    FROM r WHERE message.id = r.id AND message.claim = r.claim
-    RETURNING message.id, r.state, r.reason
-)
-UPDATE notice n SET state = CASE m.state WHEN 'Sent' THEN 'Sent' ELSE 'Failed' END,
-    reason = CASE WHEN m.state <> 'Sent' THEN m.reason WHEN n.state = 'Superseded' THEN '' ELSE n.reason END
-FROM m JOIN message_notice mn ON mn.message_id = m.id
-WHERE n.id = mn.notice_id AND m.state <> 'Pending' AND (SELECT count(*) FROM closed) >= 0
-  AND (m.state = 'Sent' AND n.id = ANY($1::bigint[]) AND n.state IN ('Pending', 'Superseded')
-       OR m.state <> 'Sent' AND n.state = 'Pending')
-`
-
-type EndAttemptsParams struct {
-	Notices   []int64
-	Ids       []int64
-	Claims    []uuid.UUID
-	Nos       []int32
-	Ats       []time.Time
-	Outcomes  []string
-	Responses []string
-	States    []string
-	Reasons   []string
-	Waits     []float64
-}
-
-// What became of calls, many at once: of the attempt, of the message, and of what it
-// said. What a text said was said, also when its reason went while it was on its way;
-// a message that comes back to the outbox waits by the machine's clock.
-func (q *Queries) EndAttempts(ctx context.Context, arg EndAttemptsParams) error {
-	_, err := q.db.Exec(ctx, endAttempts,
-		arg.Notices,
-		arg.Ids,
-		arg.Claims,
-		arg.Nos,
-		arg.Ats,
-		arg.Outcomes,
-		arg.Responses,
-		arg.States,
-		arg.Reasons,
-		arg.Waits,
-	)
-	return err
 }
 
 const endLeases = `-- name: EndLeases :execrows
@@ -451,4 +349,102 @@ func (q *Queries) TakeTokens(ctx context.Context, arg TakeTokensParams) (int32, 
 	var granted int32
 	err := row.Scan(&granted)
 	return granted, err
+}
+
+const turnAttempts = `-- name: TurnAttempts :many
+WITH ended AS MATERIALIZED (
+    SELECT unnest($6::bigint[]) AS id, unnest($7::uuid[]) AS claim, unnest($8::int[]) AS no,
+           unnest($9::timestamptz[]) AS at, unnest($10::text[]) AS outcome, unnest($11::text[]) AS response,
+           unnest($12::text[]) AS state, unnest($13::text[]) AS reason, unnest($14::float8[]) AS wait
+), closed AS (
+    UPDATE attempt a SET finished_at = clock_timestamp(), outcome = r.outcome, response = r.response
+    FROM ended r WHERE a.message_id = r.id AND a.no = r.no AND a.outcome IS NULL RETURNING a.message_id
+), settled AS (
+    UPDATE message SET state = r.state, tries = tries + 1, claim = NULL, lease_until = NULL,
+        sent_at = CASE WHEN r.state = 'Sent' THEN r.at ELSE sent_at END,
+        next_try_at = CASE WHEN r.state = 'Pending' THEN clock_timestamp() + make_interval(secs => r.wait) ELSE next_try_at END
+    FROM ended r WHERE message.id = r.id AND message.claim = r.claim
+    RETURNING message.id, r.state, r.reason
+), said AS (
+    UPDATE notice n SET state = CASE m.state WHEN 'Sent' THEN 'Sent' ELSE 'Failed' END,
+        reason = CASE WHEN m.state <> 'Sent' THEN m.reason WHEN n.state = 'Superseded' THEN '' ELSE n.reason END
+    FROM settled m JOIN message_notice mn ON mn.message_id = m.id
+    WHERE n.id = mn.notice_id AND m.state <> 'Pending'
+      AND (m.state = 'Sent' AND n.id = ANY($15::bigint[]) AND n.state IN ('Pending', 'Superseded')
+           OR m.state <> 'Sent' AND n.state = 'Pending')
+)
+INSERT INTO attempt (message_id, no, claim, at)
+SELECT m.id, m.tries + 1, m.claim, r.at
+FROM (SELECT unnest($1::bigint[]) AS id, unnest($2::uuid[]) AS claim, unnest($3::timestamptz[]) AS at) r
+JOIN message m ON m.id = r.id AND m.claim = r.claim
+WHERE m.state = 'Claimed' AND m.lease_until > clock_timestamp() + $4::interval
+  AND NOT EXISTS (SELECT FROM message_notice mn JOIN notice n ON n.id = mn.notice_id JOIN obligation o ON o.id = n.obligation_id
+                  WHERE mn.message_id = m.id AND n.id = ANY($5::bigint[])
+                    AND (n.state <> 'Pending' OR NOT n.informative AND o.state <> 'Owing'))
+RETURNING message_id, no
+`
+
+type TurnAttemptsParams struct {
+	Ids          []int64
+	Claims       []uuid.UUID
+	Ats          []time.Time
+	Call         pgtype.Interval
+	Notices      []int64
+	EndedIds     []int64
+	EndedClaims  []uuid.UUID
+	Nos          []int32
+	EndedAts     []time.Time
+	Outcomes     []string
+	Responses    []string
+	States       []string
+	Reasons      []string
+	Waits        []float64
+	EndedNotices []int64
+}
+
+type TurnAttemptsRow struct {
+	MessageID int64
+	No        int32
+}
+
+// One commit of the ledger: what became of calls that have come back, and the attempts
+// that are about to be made; the messages of the two are never the same.
+// Ended: what a text said was said, also when its reason went while it was on its way;
+// a message that comes back to the outbox waits by the machine's clock.
+// Begun: only messages whose lease is ours for as long as a call may take, and whose
+// texts say nothing that has become untrue.
+func (q *Queries) TurnAttempts(ctx context.Context, arg TurnAttemptsParams) ([]TurnAttemptsRow, error) {
+	rows, err := q.db.Query(ctx, turnAttempts,
+		arg.Ids,
+		arg.Claims,
+		arg.Ats,
+		arg.Call,
+		arg.Notices,
+		arg.EndedIds,
+		arg.EndedClaims,
+		arg.Nos,
+		arg.EndedAts,
+		arg.Outcomes,
+		arg.Responses,
+		arg.States,
+		arg.Reasons,
+		arg.Waits,
+		arg.EndedNotices,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []TurnAttemptsRow{}
+	for rows.Next() {
+		var i TurnAttemptsRow
+		if err := rows.Scan(&i.MessageID, &i.No); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }

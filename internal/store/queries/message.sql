@@ -51,27 +51,58 @@ FROM (SELECT mn.message_id,
 WHERE m.id = s.message_id AND m.state = 'Claimed';
 
 -- name: ClaimedNotices :many
--- Everything that the texts of claimed messages need, in one query.
-SELECT m.id AS message_id, m.created_at, m.step, m.channel, m.role, m.recipient, m.list, m.batch,
-       n.id AS notice_id, n.unit, n.instant, o.kind, o.due_at, o.subject, o.holder,
+-- Everything that the texts of claimed messages need, in one query. The claimed ones
+-- are read first: right after a step wrote thousands, the planner knows little of them.
+WITH claimed AS MATERIALIZED (
+    SELECT m.id AS message_id, m.campaign_id, m.round_id, m.created_at, m.step, m.channel, m.role, m.recipient, m.list, m.batch,
+           n.id AS notice_id, n.unit, n.instant, o.kind, o.due_at, o.subject, o.holder
+    FROM message m
+    JOIN message_notice mn ON mn.message_id = m.id
+    JOIN notice n ON n.id = mn.notice_id AND n.state = 'Pending'
+    JOIN obligation o ON o.id = n.obligation_id
+    WHERE m.id = ANY(@ids::bigint[]) AND m.state = 'Claimed' AND m.claim = @claim::uuid
+)
+SELECT m.message_id, m.created_at, m.step, m.channel, m.role, m.recipient, m.list, m.batch,
+       m.notice_id, m.unit, m.instant, m.kind, m.due_at, m.subject, m.holder,
        coalesce(r.name, '') AS round, coalesce(r.series, '') AS series, coalesce(r.period, '') AS period,
        r.data_from, r.data_to, c.name AS campaign, p.name AS unit_name,
        coalesce(ru.name, '') AS recipient_name, ct.name AS contact_name, ct.email
-FROM message m
-JOIN message_notice mn ON mn.message_id = m.id
-JOIN notice n ON n.id = mn.notice_id AND n.state = 'Pending'
-JOIN obligation o ON o.id = n.obligation_id
+FROM claimed m
 JOIN campaign c ON c.id = m.campaign_id
-JOIN participant p ON p.campaign_id = m.campaign_id AND p.unit = n.unit
+JOIN participant p ON p.campaign_id = m.campaign_id AND p.unit = m.unit
 LEFT JOIN round r ON r.id = m.round_id
 LEFT JOIN LATERAL (SELECT u.name FROM roster_unit u WHERE u.code = m.recipient LIMIT 1) ru ON true
 JOIN contact ct ON ct.unit = m.recipient AND ct.role = CASE WHEN m.role = 'Leader' THEN 'Leader' ELSE 'FocalPoint' END
-WHERE m.id = ANY(@ids::bigint[]) AND m.state = 'Claimed' AND m.claim = @claim::uuid
-ORDER BY m.id, n.unit;
+ORDER BY m.message_id, m.unit;
 
--- name: BeginAttempts :many
--- Committed immediately before the calls, only for messages whose lease is ours for
--- as long as a call may take, and whose texts say nothing that has become untrue.
+-- name: TurnAttempts :many
+-- One commit of the ledger: what became of calls that have come back, and the attempts
+-- that are about to be made; the messages of the two are never the same.
+-- Ended: what a text said was said, also when its reason went while it was on its way;
+-- a message that comes back to the outbox waits by the machine's clock.
+-- Begun: only messages whose lease is ours for as long as a call may take, and whose
+-- texts say nothing that has become untrue.
+WITH ended AS MATERIALIZED (
+    SELECT unnest(@ended_ids::bigint[]) AS id, unnest(@ended_claims::uuid[]) AS claim, unnest(@nos::int[]) AS no,
+           unnest(@ended_ats::timestamptz[]) AS at, unnest(@outcomes::text[]) AS outcome, unnest(@responses::text[]) AS response,
+           unnest(@states::text[]) AS state, unnest(@reasons::text[]) AS reason, unnest(@waits::float8[]) AS wait
+), closed AS (
+    UPDATE attempt a SET finished_at = clock_timestamp(), outcome = r.outcome, response = r.response
+    FROM ended r WHERE a.message_id = r.id AND a.no = r.no AND a.outcome IS NULL RETURNING a.message_id
+), settled AS (
+    UPDATE message SET state = r.state, tries = tries + 1, claim = NULL, lease_until = NULL,
+        sent_at = CASE WHEN r.state = 'Sent' THEN r.at ELSE sent_at END,
+        next_try_at = CASE WHEN r.state = 'Pending' THEN clock_timestamp() + make_interval(secs => r.wait) ELSE next_try_at END
+    FROM ended r WHERE message.id = r.id AND message.claim = r.claim
+    RETURNING message.id, r.state, r.reason
+), said AS (
+    UPDATE notice n SET state = CASE m.state WHEN 'Sent' THEN 'Sent' ELSE 'Failed' END,
+        reason = CASE WHEN m.state <> 'Sent' THEN m.reason WHEN n.state = 'Superseded' THEN '' ELSE n.reason END
+    FROM settled m JOIN message_notice mn ON mn.message_id = m.id
+    WHERE n.id = mn.notice_id AND m.state <> 'Pending'
+      AND (m.state = 'Sent' AND n.id = ANY(@ended_notices::bigint[]) AND n.state IN ('Pending', 'Superseded')
+           OR m.state <> 'Sent' AND n.state = 'Pending')
+)
 INSERT INTO attempt (message_id, no, claim, at)
 SELECT m.id, m.tries + 1, m.claim, r.at
 FROM (SELECT unnest(@ids::bigint[]) AS id, unnest(@claims::uuid[]) AS claim, unnest(@ats::timestamptz[]) AS at) r
@@ -81,31 +112,6 @@ WHERE m.state = 'Claimed' AND m.lease_until > clock_timestamp() + sqlc.arg('call
                   WHERE mn.message_id = m.id AND n.id = ANY(@notices::bigint[])
                     AND (n.state <> 'Pending' OR NOT n.informative AND o.state <> 'Owing'))
 RETURNING message_id, no;
-
--- name: EndAttempts :exec
--- What became of calls, many at once: of the attempt, of the message, and of what it
--- said. What a text said was said, also when its reason went while it was on its way;
--- a message that comes back to the outbox waits by the machine's clock.
-WITH r AS (
-    SELECT unnest(@ids::bigint[]) AS id, unnest(@claims::uuid[]) AS claim, unnest(@nos::int[]) AS no,
-           unnest(@ats::timestamptz[]) AS at, unnest(@outcomes::text[]) AS outcome, unnest(@responses::text[]) AS response,
-           unnest(@states::text[]) AS state, unnest(@reasons::text[]) AS reason, unnest(@waits::float8[]) AS wait
-), closed AS (
-    UPDATE attempt a SET finished_at = clock_timestamp(), outcome = r.outcome, response = r.response
-    FROM r WHERE a.message_id = r.id AND a.no = r.no AND a.outcome IS NULL RETURNING a.message_id
-), m AS (
-    UPDATE message SET state = r.state, tries = tries + 1, claim = NULL, lease_until = NULL,
-        sent_at = CASE WHEN r.state = 'Sent' THEN r.at ELSE sent_at END,
-        next_try_at = CASE WHEN r.state = 'Pending' THEN clock_timestamp() + make_interval(secs => r.wait) ELSE next_try_at END
-    FROM r WHERE message.id = r.id AND message.claim = r.claim
-    RETURNING message.id, r.state, r.reason
-)
-UPDATE notice n SET state = CASE m.state WHEN 'Sent' THEN 'Sent' ELSE 'Failed' END,
-    reason = CASE WHEN m.state <> 'Sent' THEN m.reason WHEN n.state = 'Superseded' THEN '' ELSE n.reason END
-FROM m JOIN message_notice mn ON mn.message_id = m.id
-WHERE n.id = mn.notice_id AND m.state <> 'Pending' AND (SELECT count(*) FROM closed) >= 0
-  AND (m.state = 'Sent' AND n.id = ANY(@notices::bigint[]) AND n.state IN ('Pending', 'Superseded')
-       OR m.state <> 'Sent' AND n.state = 'Pending');
 
 -- name: ReleaseClaim :exec
 -- Nothing was sent: the message goes back as it was, to be read again.
