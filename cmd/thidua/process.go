@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/mail"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -67,8 +68,8 @@ func (p *process) stop(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 	defer cancel()
 	var all error
-	for i := len(p.stops) - 1; i >= 0; i-- {
-		all = errors.Join(all, p.stops[i](ctx))
+	for _, stop := range slices.Backward(p.stops) {
+		all = errors.Join(all, stop(ctx))
 	}
 	p.stops = nil
 	return all

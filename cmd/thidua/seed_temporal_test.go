@@ -261,6 +261,8 @@ func awaitMails(t *testing.T, dir string, instant time.Time, up *exec.Cmd) {
 		if up.ProcessState != nil {
 			t.Fatal("up has ended")
 		}
-		time.Sleep(5 * time.Millisecond)
+		if err := pause(t.Context(), 5*time.Millisecond); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

@@ -124,7 +124,7 @@ func (d *database) store(name string, maxConns int) *config.SQL {
 			db.SetMaxOpenConns(maxConns)
 			db.SetMaxIdleConns(maxConns)
 			db.SetConnMaxIdleTime(5 * time.Minute)
-			if err := db.Ping(); err != nil {
+			if err := db.PingContext(context.Background()); err != nil {
 				return nil, errors.Join(err, db.Close())
 			}
 			return db, nil
@@ -149,7 +149,7 @@ func hasCode(err error, code string) bool {
 // where the chain repeats host and user three times.
 func rootCause(err error) error {
 	for {
-		switch e := err.(type) {
+		switch e := err.(type) { //nolint:errorlint // it walks the chain itself
 		case interface{ Unwrap() error }:
 			next := e.Unwrap()
 			if next == nil {

@@ -95,7 +95,7 @@ func (l serverLogger) Fatal(msg string, tags ...tag.Tag) {
 		fmt.Fprintf(&b, " %s=%v", t.Key(), t.Value())
 	}
 	fmt.Fprintln(os.Stderr, "temporald:", oneLine(b.String()))
-	os.Exit(1)
+	os.Exit(1) //nolint:forbidigo // what Temporal's Fatal promises
 }
 
 // With adds tags to every later line.

@@ -51,7 +51,7 @@ func removeReady(path string) error {
 	if path == "" {
 		return nil
 	}
-	if err := os.Remove(path); err != nil && !os.IsNotExist(err) {
+	if err := os.Remove(path); err != nil && !os.IsNotExist(err) { //nolint:gosec // the operator's own flag
 		return fmt.Errorf("--ready-file: %w", err)
 	}
 	return nil

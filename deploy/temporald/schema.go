@@ -74,7 +74,7 @@ func ensureSchema(ctx context.Context, db *database, name, schemaName string, lo
 // leaves a database that its next run cannot finish ("duplicate key", "index
 // does not exist"). In one transaction there is nothing half done to find.
 type schemaTx struct {
-	ctx      context.Context
+	ctx      context.Context //nolint:containedctx // of the transaction; the schema tool's interface passes none
 	tx       pgx.Tx
 	database string
 }

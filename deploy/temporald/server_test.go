@@ -112,14 +112,14 @@ func TestServer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := d.WorkflowExecutionInfo.Status; got != enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED {
+	if got := d.GetWorkflowExecutionInfo().GetStatus(); got != enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED {
 		t.Errorf("after the restart the workflow is %s", got)
 	}
 	n, err := sdk.WorkflowService().DescribeNamespace(ctx, &workflowservice.DescribeNamespaceRequest{Namespace: c.Namespace})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := n.Config.WorkflowExecutionRetentionTtl.AsDuration(); got != 48*time.Hour {
+	if got := n.GetConfig().GetWorkflowExecutionRetentionTtl().AsDuration(); got != 48*time.Hour {
 		t.Errorf("retention is %s, want 48h", got)
 	}
 	stop(s)
@@ -155,7 +155,7 @@ func checkWorkflow(t *testing.T, c Config, logger *slog.Logger) (runID string) {
 		t.Fatal(err)
 	}
 	for name, want := range searchAttributes {
-		if got := list.CustomAttributes[name]; got != want {
+		if got := list.GetCustomAttributes()[name]; got != want {
 			t.Errorf("search attribute %s is %s, want %s", name, got, want)
 		}
 	}
@@ -198,7 +198,7 @@ func checkWorkflow(t *testing.T, c Config, logger *slog.Logger) (runID string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(found.Executions) == 1 {
+		if len(found.GetExecutions()) == 1 {
 			return run.GetRunID()
 		}
 		if sleep(ctx, 50*time.Millisecond) != nil {

@@ -33,7 +33,7 @@ func TestUIHandler(t *testing.T) {
 	r := httptest.NewRequest(http.MethodPost, "/api/v1/namespaces/thidua/workflows/w", strings.NewReader("{}"))
 	cookie := settings.Result().Cookies()[0]
 	r.AddCookie(cookie)
-	r.Header.Set("X-CSRF-Token", cookie.Value)
+	r.Header.Set("X-Csrf-Token", cookie.Value)
 	handler.ServeHTTP(w, r)
 	if w.Code != http.StatusMethodNotAllowed {
 		t.Errorf("a write was answered with %d: %s", w.Code, w.Body.String())

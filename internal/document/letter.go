@@ -204,7 +204,7 @@ func (v *letterView) fill(spec v1.MessageTemplateSpec) error {
 		}
 	}
 	v.Summary = texts.Line(filled[0])
-	for _, p := range strings.Split(texts.Text([]texts.Part{{Body: filled[1]}}), "\n\n") {
+	for p := range strings.SplitSeq(texts.Text([]texts.Part{{Body: filled[1]}}), "\n\n") {
 		if p = strings.TrimSpace(p); p != "" {
 			v.Paragraphs = append(v.Paragraphs, p)
 		}

@@ -163,7 +163,7 @@ func TestExtendRefused(t *testing.T) {
 		{"unknown round", "A2", "monthly/2021-12", "2021-12-20 17:00", "NotFound"},
 		{"beyond every calendar", "A2", oct, "2121-10-20 17:00", "BeyondCalendar"},
 	} {
-		t.Run(c.reason, func(t *testing.T) { w.refused(try(c.unit, c.round, c.to), c.code) })
+		t.Run(c.reason, func(*testing.T) { w.refused(try(c.unit, c.round, c.to), c.code) })
 	}
 	w.refused(func() error {
 		_, err := w.Extend(t.Context(), By(leader("A2"), ""), name, oct, "A2", at("2021-10-20 17:00"))

@@ -5,6 +5,7 @@ import "testing"
 // A step counts as missed when it is processed more than ten minutes after its
 // instant: then its catchUp decides, and is recorded.
 func TestLateStep(t *testing.T) {
+	t.Parallel()
 	cases := []struct {
 		reason, now string
 		want        []string
@@ -28,6 +29,7 @@ func TestLateStep(t *testing.T) {
 // Three days late, over the overdue step and the letter: from Monday the 18th to
 // Thursday the 21st, 09:00, the installation stood still.
 func TestThreeDaysLate(t *testing.T) {
+	t.Parallel()
 	before := []string{
 		"10-08 08:30 A3 prepare FocalPoint:A3 Sent",
 		"10-14 08:30 A3 tomorrow FocalPoint:A3 Sent",

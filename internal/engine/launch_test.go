@@ -9,6 +9,7 @@ import (
 )
 
 func TestLaunch(t *testing.T) {
+	t.Parallel()
 	campaign := `SELECT state, acted_at, launch_at, backdated, (SELECT count(*) FROM participant) FROM campaign`
 	invitations := `SELECT state, reason, count(*) FROM notice WHERE step = 'launch' GROUP BY 1, 2 ORDER BY 1`
 	cases := []struct {

@@ -48,6 +48,7 @@ func (w *world) kind(procedure string) string {
 
 // What a pause made late follows each step's catchUp, and nothing comes twice.
 func TestResumeKeep(t *testing.T) {
+	t.Parallel()
 	cases := []struct {
 		reason, resume string
 		want           []string

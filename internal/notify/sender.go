@@ -11,7 +11,7 @@ import (
 // shares with those that are at the same point (ledger).
 type senders struct {
 	d      *Dispatcher
-	ctx    context.Context
+	ctx    context.Context //nolint:containedctx // they live as long as it does
 	work   chan outgoing
 	ledger *ledger
 	failed func(error)
@@ -48,7 +48,7 @@ func (s *senders) run() {
 	}
 	for {
 		var o outgoing
-		more := true
+		var more bool
 		select {
 		case o, more = <-s.work:
 		default: // nothing to begin: what is known should not wait

@@ -51,7 +51,7 @@ func (s *sections) component() templ.Component {
 // out by itself what it has not sent yet.
 type live struct {
 	app *App
-	ctx context.Context
+	ctx context.Context //nolint:containedctx // of the poller, which starts and ends with its watchers
 	end context.CancelFunc
 
 	mu     sync.Mutex

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -277,9 +278,7 @@ func events(t *testing.T, server *httptest.Server, path string, header http.Head
 	if err != nil {
 		t.Fatal(err)
 	}
-	for k, v := range header {
-		request.Header[k] = v
-	}
+	maps.Copy(request.Header, header)
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		t.Fatal(err)
