@@ -85,6 +85,10 @@ func (a *App) Start(ctx context.Context) error {
 		OnFatalError:                       func(err error) { a.fail(fmt.Errorf("worker: %w", err)) },
 	})
 	Register(a.worker, &activities.Activities{Engine: a.o.Engine, Log: a.o.Log})
+	if err := Preflight(ctx, a.o.Engine.Pool(), c, RegisterWorkflows); err != nil {
+		a.close()
+		return err
+	}
 	if err := ensureSweep(ctx, c); err != nil {
 		a.close()
 		return err
@@ -134,13 +138,13 @@ func (a *App) close() {
 	a.client.Close()
 }
 
-// registry is what workers and replayers have in common.
-type registry interface {
+// Registry is what workers and replayers have in common.
+type Registry interface {
 	RegisterWorkflowWithOptions(w any, options workflow.RegisterOptions)
 }
 
 // RegisterWorkflows names the procedures.
-func RegisterWorkflows(r registry) {
+func RegisterWorkflows(r Registry) {
 	r.RegisterWorkflowWithOptions(workflows.Campaign, workflow.RegisterOptions{Name: engine.KindCampaign})
 	r.RegisterWorkflowWithOptions(workflows.Round, workflow.RegisterOptions{Name: engine.KindRound})
 	r.RegisterWorkflowWithOptions(workflows.Review, workflow.RegisterOptions{Name: engine.KindReview})

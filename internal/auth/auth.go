@@ -43,6 +43,10 @@ const (
 	Submit  Verb = "submit"
 	Approve Verb = "approve"
 	Decide  Verb = "decide"
+	Rebuild Verb = "rebuild"
+	Record  Verb = "record" // a report that came on paper, by e-mail or by the document axis
+	Return  Verb = "return" // of a report, for supplement
+	Reopen  Verb = "reopen" // of a round, for one unit
 )
 
 // Object is what it is done to.
@@ -60,14 +64,14 @@ func Can(a Actor, verb Verb, object Object) bool {
 		switch verb {
 		case Apply:
 			return true
-		case Approve:
-			return false // a leader's word is a leader's
+		case Approve, Rebuild:
+			return false // a leader's word is a leader's, the installation the operator's
 		}
 		return a.Unit == object.Office
 	case FocalPoint:
 		return verb == Submit && a.Unit != "" && a.Unit == object.Unit
 	case Leader:
-		return (verb == Submit || verb == Approve) && a.Unit != "" && a.Unit == object.Unit
+		return (verb == Submit || verb == Approve || verb == Return) && a.Unit != "" && a.Unit == object.Unit
 	}
 	return false
 }

@@ -32,6 +32,7 @@ func (o *whose) check(verb string) error {
 func (a *app) submitCommand() *cobra.Command {
 	var o whose
 	var file string
+	var paper arrival
 	var req request
 	cmd := &cobra.Command{
 		Use:   "submit -c CAMPAIGN --round ROUND --unit UNIT -f REPORT",
@@ -41,28 +42,40 @@ sections (the outline), figures (numbers in quotes, so that none is ever rounded
 and, for a registration, hardTasks. Where the unit's leader approves reports, it
 counts from the approval.
 
-Nộp báo cáo thay đơn vị, ví dụ khi đơn vị gửi bản giấy:
+With --on-behalf it records a report that came on paper, by e-mail or by the
+document axis: signed, so without approval, and counted at its own arrival. The
+document carries the outline; the file holds the figures, and may be left out
+where none are asked for.
+
+Nộp báo cáo thay đơn vị; --on-behalf ghi nhận báo cáo đã gửi bằng văn bản, tính
+theo thời điểm đến:
 
   sections:
     ketQua: Đã hoàn thành 12/12 nhiệm vụ.
   figures:
     online-files: "87.5"`,
 		Example: `  thidua submit -c covid-2021 --round monthly/2021-11 --unit STTTT-HNI -f report.yaml
+  thidua submit -c covid-2021 --round monthly/2021-11 --unit STTTT-HNI -f figures.yaml --on-behalf --document-number 88/BC-STTTT --received-at 2021-11-15T16:10:00+07:00
   thidua submit -c covid-2021 --round registration --unit STTTT-HNI -f - <<< 'hardTasks: ["Hội nghị truyền hình đến 100% xã"]'`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := o.check("submit"); err != nil {
 				return err
 			}
-			if file == "" {
-				return misuse("submit: where is the report? give -f FILE, or -f - for stdin")
-			}
-			report, err := readReport(file, a.in)
-			if err != nil {
+			if err := paper.check(cmd); err != nil {
 				return err
 			}
+			var report engine.Report
+			if file != "" {
+				var err error
+				if report, err = readReport(file, a.in); err != nil {
+					return err
+				}
+			} else if !paper.onBehalf {
+				return misuse("submit: where is the report? give -f FILE, or -f - for stdin")
+			}
 			return a.steer(cmd.Context(), req, func(e *engine.Engine, act engine.Act) error {
-				receipt, err := e.Submit(cmd.Context(), act, o.campaign, o.round, o.unit, report)
+				receipt, err := a.takeIn(cmd, e, act, o, report, paper)
 				if err != nil {
 					return err
 				}
@@ -72,8 +85,64 @@ Nộp báo cáo thay đơn vị, ví dụ khi đơn vị gửi bản giấy:
 	}
 	o.flags(a, cmd)
 	cmd.Flags().StringVarP(&file, "filename", "f", "", "the report, or - for stdin")
+	paper.flags(cmd)
 	req.flags(cmd)
 	return cmd
+}
+
+// arrival is a report that did not come through the system, as flags say it.
+type arrival struct {
+	onBehalf                          bool
+	source, number, dated, receivedAt string
+}
+
+func (p *arrival) flags(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.BoolVar(&p.onBehalf, "on-behalf", false, "record a signed report that came outside of the system")
+	choiceVar(cmd, flags, &p.source, "source", "", string(engine.Paper), "how it came", string(engine.Paper), string(engine.Email), string(engine.DocumentAxis))
+	flags.StringVar(&p.number, "document-number", "", "the document's number and symbol, as printed")
+	flags.StringVar(&p.dated, "document-date", "", "the document's own date")
+	flags.StringVar(&p.receivedAt, "received-at", "", "when it arrived: an instant, or a date (17:00)")
+}
+
+func (p *arrival) check(cmd *cobra.Command) error {
+	if !p.onBehalf {
+		for _, flag := range []string{"source", "document-number", "document-date", "received-at"} {
+			if cmd.Flags().Changed(flag) {
+				return misuse("--%s goes with --on-behalf", flag)
+			}
+		}
+		return nil
+	}
+	switch {
+	case p.number == "":
+		return misuse("submit --on-behalf: give --document-number, such as 88/BC-STTTT: it is how the paper is found again")
+	case p.receivedAt == "":
+		return misuse("submit --on-behalf: when did it arrive? give --received-at, such as 2021-11-15T16:10:00+07:00")
+	}
+	return nil
+}
+
+// takeIn submits a report, or records one that came by another way.
+func (a *app) takeIn(cmd *cobra.Command, e *engine.Engine, act engine.Act, o whose, report engine.Report, p arrival) (engine.Receipt, error) {
+	ctx := cmd.Context()
+	if !p.onBehalf {
+		return e.Submit(ctx, act, o.campaign, o.round, o.unit, report)
+	}
+	c, err := a.campaign(ctx, e, o.campaign)
+	if err != nil {
+		return engine.Receipt{}, err
+	}
+	came := engine.Arrival{Source: engine.Source(p.source), DocumentNumber: p.number}
+	if came.ReceivedAt, err = parseInstant(p.receivedAt, 17, 0, c.Location()); err != nil {
+		return engine.Receipt{}, misuse("--received-at %v", err)
+	}
+	if p.dated != "" {
+		if came.DocumentDate, err = calendar.ParseDate(p.dated); err != nil {
+			return engine.Receipt{}, misuse("--document-date %q is not a date such as 2021-11-15", p.dated)
+		}
+	}
+	return e.Record(ctx, act, o.campaign, o.round, o.unit, report, came)
 }
 
 func (a *app) approveCommand() *cobra.Command {

@@ -71,9 +71,9 @@ trình khen thưởng đúng hạn.`,
 	}
 	add(groupDeclare, a.initCommand(), a.planCommand(), a.rehearseCommand(), a.diffCommand(), a.applyCommand(), a.importCommand())
 	add(groupSteer, a.launchCommand(), a.pauseCommand(), a.resumeCommand(), a.extendCommand(), a.cancelCommand())
-	add(groupAct, a.submitCommand(), a.approveCommand(), a.decideCommand())
+	add(groupAct, a.submitCommand(), a.approveCommand(), a.returnCommand(), a.reopenCommand(), a.decideCommand())
 	add(groupLook, a.getCommand(), a.describeCommand(), a.whyCommand(), a.statusCommand(), a.watchCommand())
-	add(groupRun, a.upCommand(), a.workerCommand(), a.serveCommand(), a.migrateCommand(), a.completionCommand(), a.versionCommand())
+	add(groupRun, a.upCommand(), a.workerCommand(), a.serveCommand(), a.migrateCommand(), a.rebuildCommand(), a.completionCommand(), a.versionCommand())
 	root.SetHelpCommandGroupID(groupRun)
 	a.acts(root)
 	return root

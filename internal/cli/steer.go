@@ -148,20 +148,16 @@ Gia hạn nộp báo cáo cho một đơn vị, hoặc cho mọi đơn vị chư
 				return misuse("extend %s: until when? give --to, such as 2021-11-19", args[0])
 			}
 			return a.steer(cmd.Context(), req, func(e *engine.Engine, act engine.Act) error {
-				c, err := a.campaign(cmd.Context(), e, args[0])
+				at, zone, err := a.deadline(cmd, e, args[0], to)
 				if err != nil {
 					return err
-				}
-				at, err := parseInstant(to, 17, 0, c.Location())
-				if err != nil {
-					return misuse("--to %v", err)
 				}
 				done, err := e.Extend(cmd.Context(), act, args[0], round, unit, at)
 				if err != nil {
 					return err
 				}
 				fmt.Fprintf(a.out, "%s of campaign/%s: gia hạn đến %s, %s (%d units, %d pending notices superseded)\n",
-					round, args[0], hour(at, c.Location()), longDay(at, c.Location()), done.Units, done.Superseded)
+					round, args[0], hour(at, zone), longDay(at, zone), done.Units, done.Superseded)
 				return nil
 			})
 		},

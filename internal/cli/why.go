@@ -81,10 +81,15 @@ func writeObligation(w io.Writer, o look.Obligation, zone *time.Location) {
 	for _, r := range o.Reports {
 		line := fmt.Sprintf("  lần %d: trình %s", r.Version, stamp(r.ReceivedAt, zone))
 		switch {
+		case r.Source != "System":
+			line = fmt.Sprintf("  lần %d: văn bản %s đến %s (%s)", r.Version, r.DocumentNumber, stamp(r.ReceivedAt, zone), r.Source)
 		case r.ApprovedAt != nil && !r.ApprovedAt.Equal(r.ReceivedAt):
 			line += ", lãnh đạo duyệt " + stamp(*r.ApprovedAt, zone)
 		case r.State == "HandedUp":
 			line += ", chờ lãnh đạo đơn vị duyệt"
+		}
+		if r.State == "Returned" {
+			line += "; trả lại: " + r.ReturnReason
 		}
 		fmt.Fprintln(w, line)
 	}

@@ -2,12 +2,14 @@ package engine
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
 
+	"thidua.dev/thidua/internal/auth"
 	"thidua.dev/thidua/internal/store/db"
 )
 
@@ -83,6 +85,36 @@ func (e *Engine) Sweep(ctx context.Context, grace time.Duration) (woken int64, e
 		}
 		woken, err = t.WakeDue(ctx, t.now, pgtype.Interval{Microseconds: grace.Microseconds(), Valid: true})
 		return err
+	})
+	return woken, err
+}
+
+// Rebuild wakes every open procedure: those that Temporal knows look again, those
+// that it has lost begin anew and run through the phases that the facts call
+// finished. It is all that is to be done after Temporal's databases are gone.
+func (e *Engine) Rebuild(ctx context.Context, act Act) (woken int64, err error) {
+	err = e.in(ctx, func(t *tx) error {
+		if !auth.Can(act.Actor, auth.Rebuild, auth.Object{}) {
+			return refuse("Forbidden", "%s may not rebuild the installation", act.Actor)
+		}
+		// Two at once take turns, so that the second finds the first.
+		if _, err := t.raw.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtext('thidua.rebuild'))`); err != nil {
+			return err
+		}
+		done, err := t.repeated(ctx, act, auth.Rebuild, "Installation")
+		if err != nil {
+			return err
+		}
+		var detail struct{ Woken int64 }
+		if done != nil {
+			err := json.Unmarshal(done.Detail, &detail)
+			woken = detail.Woken
+			return err
+		}
+		if woken, err = t.WakeOpen(ctx); err != nil {
+			return err
+		}
+		return t.audit(ctx, act, auth.Rebuild, "Installation", map[string]any{"woken": woken})
 	})
 	return woken, err
 }

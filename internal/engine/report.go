@@ -66,7 +66,11 @@ func (e *Engine) Submit(ctx context.Context, act Act, campaign, round, unit stri
 		if err := checkReport(spec, r, p, report); err != nil {
 			return err
 		}
-		version, err := t.keepReport(ctx, o, r, report)
+		kept := db.InsertReportParams{ObligationID: o.ID, State: "Received", ReceivedAt: t.now, ApprovedAt: &t.now, Source: "System"}
+		if r.Approval == string(v1.ApprovalUnitLeader) {
+			kept.State, kept.ApprovedAt = "HandedUp", nil
+		}
+		version, err := t.keepReport(ctx, kept, report)
 		if err != nil {
 			return err
 		}
@@ -184,22 +188,17 @@ func (t *tx) participant(ctx context.Context, c db.Campaign, unit string) (db.Pa
 	return p, err
 }
 
-func (t *tx) keepReport(ctx context.Context, o db.Obligation, r db.Round, report Report) (version int, err error) {
-	sections, err := json.Marshal(orEmpty(report.Sections))
-	if err != nil {
+// keepReport writes the next version of what a unit owes.
+func (t *tx) keepReport(ctx context.Context, p db.InsertReportParams, report Report) (version int, err error) {
+	if p.Sections, err = json.Marshal(orEmpty(report.Sections)); err != nil {
 		return 0, err
 	}
 	tasks := report.HardTasks
 	if tasks == nil {
 		tasks = []string{}
 	}
-	hardTasks, err := json.Marshal(tasks)
-	if err != nil {
+	if p.HardTasks, err = json.Marshal(tasks); err != nil {
 		return 0, err
-	}
-	p := db.InsertReportParams{ObligationID: o.ID, State: "Received", Sections: sections, HardTasks: hardTasks, ReceivedAt: t.now, ApprovedAt: &t.now}
-	if r.Approval == string(v1.ApprovalUnitLeader) {
-		p.State, p.ApprovedAt = "HandedUp", nil
 	}
 	row, err := t.InsertReport(ctx, p)
 	if err != nil || len(report.Figures) == 0 {
@@ -221,10 +220,15 @@ func (t *tx) settle(ctx context.Context, o db.Obligation, receipt *Receipt) erro
 		return &Conflict{Text: "the round was closed meanwhile"}
 	}
 	receipt.Settled, receipt.OnTime = true, o.DueAt == nil || !t.now.After(*o.DueAt)
-	if err := t.SupersedeNotices(ctx, "Settled", o.ID); err != nil {
+	return t.silence(ctx, o.ID)
+}
+
+// silence takes back what was about to be said about a report that has come.
+func (t *tx) silence(ctx context.Context, obligation int64) error {
+	if err := t.SupersedeNotices(ctx, "Settled", obligation); err != nil {
 		return err
 	}
-	return t.WithdrawLetters(ctx, o.ID)
+	return t.WithdrawLetters(ctx, obligation)
 }
 
 // checkReport holds a report to the outline and the indicators that apply to

@@ -99,6 +99,9 @@ func (s *step) closeRound(ctx context.Context) (outcome, error) {
 	if err := s.CloseRound(ctx, s.now, r.ID); err != nil {
 		return outcome{}, err
 	}
+	if err := s.CountRound(ctx, r.ID); err != nil {
+		return outcome{}, err
+	}
 	return outcome{finished: true, over: true, changed: lapsed + 1}, s.tellCampaign(ctx)
 }
 

@@ -61,10 +61,15 @@ type Obligation struct {
 // ReportVersion is one version that the unit sent.
 type ReportVersion struct {
 	Version int64 `json:"version"`
-	// State is HandedUp while the unit's leader has the next move, else Received.
-	State      string     `json:"state"`
-	ReceivedAt time.Time  `json:"receivedAt"`
-	ApprovedAt *time.Time `json:"approvedAt,omitempty"`
+	// State is HandedUp while the unit's leader has the next move, then Received; or
+	// Returned, for the reason given.
+	State        string     `json:"state"`
+	ReceivedAt   time.Time  `json:"receivedAt"`
+	ApprovedAt   *time.Time `json:"approvedAt,omitempty"`
+	ReturnReason string     `json:"returnReason,omitempty"`
+	// Source is System, or the way by which the document came that the office recorded.
+	Source         string `json:"source"`
+	DocumentNumber string `json:"documentNumber,omitempty"`
 }
 
 // UnitNotice is a notice with what became of it.
@@ -174,6 +179,7 @@ func (v *view) fillObligations(ctx context.Context, w *Why) error {
 		o := at[p.ObligationID]
 		o.Reports = append(o.Reports, ReportVersion{
 			Version: int64(p.Version), State: p.State, ReceivedAt: p.ReceivedAt.In(c.loc), ApprovedAt: local(p.ApprovedAt, c.loc),
+			ReturnReason: p.ReturnReason, Source: p.Source, DocumentNumber: p.DocumentNumber,
 		})
 	}
 	return v.fillNotices(ctx, c, ids, at, w.Unit.Unit)

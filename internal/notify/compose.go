@@ -112,6 +112,8 @@ type Notice struct {
 	Offset int
 	// DaysLate is how many working days have passed since Due; shown in lists.
 	DaysLate int
+	// Reason is why a report was returned, in the office's words.
+	Reason string
 	// HardTasks is how many hard tasks a registration may hold; 0 leaves it out.
 	HardTasks int
 	// EventAt, Place and Occasion describe what an invitation is to; Place may be
@@ -230,6 +232,8 @@ func (e Envelope) message() string {
 		return texts.Digest
 	case n.Kind == KindInvitation:
 		return texts.Invitation
+	case n.Step == texts.Returned:
+		return texts.Returned
 	case e.late(n):
 		return texts.Overdue
 	case n.Step == texts.Launch:
@@ -309,6 +313,7 @@ type Fields struct {
 	AwaitingApproval bool
 	Closes           string
 	Form, Paper      string // addresses
+	Reason           string // why a report was returned
 	HardTasks        string
 	Event            string
 	EventAt          string
@@ -402,6 +407,7 @@ func (v *Fields) add(e Envelope, n Notice, t *texts.Catalogue) (err error) {
 	v.Unit, v.UnitCode = texts.Clean(cmp.Or(n.Unit.Name, n.Unit.Code)), n.Unit.Code
 	v.Late, v.DaysLate = e.late(n), n.DaysLate
 	v.Extended, v.AwaitingApproval, v.Place = n.Extended, n.AwaitingApproval, texts.Clean(n.Place)
+	v.Reason = texts.Clean(n.Reason)
 	switch n.Kind {
 	case KindRegistration:
 		v.What = t.Words.Registration

@@ -92,6 +92,11 @@ var messages = []struct {
 	{"overdue", "the first working day after the deadline", func(e *Envelope) {
 		e.Now, e.Notices[0].Step, e.Notices[0].Closes = at("2021-10-18 08:30"), "overdue", at("2021-10-29 17:00")
 	}},
+	{"returned", "the office asks for a supplement, and says of what", func(e *Envelope) {
+		n := &e.Notices[0]
+		e.Now, n.Step, n.Due = at("2021-10-20 09:15"), "returned", at("2021-10-25 17:00")
+		n.Reason = "Chưa có số liệu của 02 huyện; đề nghị làm rõ mục Tồn tại, nguyên nhân."
+	}},
 	{"launch", "the invitation to take part", func(e *Envelope) {
 		e.Notices[0] = Notice{Kind: KindRegistration, Step: "launch", Unit: quangNinh, Due: at("2021-09-30 17:00"), HardTasks: 5, FormURL: "/f/reg", PaperURL: "/p/reg"}
 		e.Now = at("2021-09-16 08:30")

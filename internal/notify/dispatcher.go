@@ -423,7 +423,7 @@ func (t *texting) compose(now time.Time, rows []db.ClaimedNoticesRow) (Mail, err
 func (t *texting) notice(r db.ClaimedNoticesRow) Notice {
 	n := Notice{
 		Kind: Kind(strings.ToLower(r.Kind)), Step: r.Step, Round: r.Round, Unit: Unit{Code: r.Unit, Name: r.UnitName},
-		AwaitingApproval: r.Holder == string(v1.RoleLeader), Offset: t.offsets[r.Step],
+		AwaitingApproval: r.Holder == string(v1.RoleLeader), Offset: t.offsets[r.Step], Reason: r.ReturnReason,
 	}
 	if r.DueAt != nil {
 		n.Due = r.DueAt.In(t.location)

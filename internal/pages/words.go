@@ -184,8 +184,13 @@ func obligationLines(u ui, o look.Obligation) []string {
 
 func reportWords(u ui, p look.ReportVersion) string {
 	text := u.t("why.version", "{n}", u.n(p.Version), "{at}", u.moment(p.ReceivedAt), "{state}", u.word("report", p.State))
-	if p.ApprovedAt != nil {
+	if p.Source != "System" {
+		text = u.t("why.document", "{n}", u.n(p.Version), "{number}", p.DocumentNumber, "{source}", u.word("source", p.Source), "{at}", u.moment(p.ReceivedAt), "{state}", u.word("report", p.State))
+	} else if p.ApprovedAt != nil {
 		text += ", " + u.t("why.approved", "{at}", u.moment(*p.ApprovedAt))
+	}
+	if p.ReturnReason != "" {
+		text += "; " + u.t("why.returned", "{reason}", p.ReturnReason)
 	}
 	return text
 }

@@ -33,10 +33,11 @@ const (
 	Invitation = "invitation" // to a ceremony
 	List       = "list"       // for those who watch over late units
 	Digest     = "digest"     // several notices for one who owes
+	Returned   = "returned"   // a report comes back for supplement
 )
 
 // Messages are the names of all messages.
-var Messages = []string{Prepare, Overdue, Launch, Invitation, List, Digest}
+var Messages = []string{Prepare, Overdue, Launch, Invitation, List, Digest, Returned}
 
 //go:embed vi en layout.html.tmpl
 var files embed.FS

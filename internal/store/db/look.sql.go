@@ -1201,16 +1201,19 @@ func (q *Queries) LookRankingLines(ctx context.Context, arg LookRankingLinesPara
 }
 
 const lookReports = `-- name: LookReports :many
-SELECT obligation_id, version, state, received_at, approved_at FROM report
+SELECT obligation_id, version, state, received_at, approved_at, source, document_number, return_reason FROM report
 WHERE obligation_id = ANY($1::bigint[]) ORDER BY obligation_id, version
 `
 
 type LookReportsRow struct {
-	ObligationID int64
-	Version      int32
-	State        string
-	ReceivedAt   time.Time
-	ApprovedAt   *time.Time
+	ObligationID   int64
+	Version        int32
+	State          string
+	ReceivedAt     time.Time
+	ApprovedAt     *time.Time
+	Source         string
+	DocumentNumber string
+	ReturnReason   string
 }
 
 func (q *Queries) LookReports(ctx context.Context, obligations []int64) ([]LookReportsRow, error) {
@@ -1228,6 +1231,9 @@ func (q *Queries) LookReports(ctx context.Context, obligations []int64) ([]LookR
 			&i.State,
 			&i.ReceivedAt,
 			&i.ApprovedAt,
+			&i.Source,
+			&i.DocumentNumber,
+			&i.ReturnReason,
 		); err != nil {
 			return nil, err
 		}

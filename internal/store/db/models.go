@@ -262,14 +262,20 @@ type RankingLine struct {
 }
 
 type Report struct {
-	ID           int64
-	ObligationID int64
-	Version      int32
-	State        string
-	Sections     json.RawMessage
-	HardTasks    json.RawMessage
-	ReceivedAt   time.Time
-	ApprovedAt   *time.Time
+	ID             int64
+	ObligationID   int64
+	Version        int32
+	State          string
+	Sections       json.RawMessage
+	HardTasks      json.RawMessage
+	ReceivedAt     time.Time
+	ApprovedAt     *time.Time
+	Source         string
+	DocumentNumber string
+	DocumentDate   *time.Time
+	RecordedAt     *time.Time
+	ReturnedAt     *time.Time
+	ReturnReason   string
 }
 
 type ReportFigure struct {

@@ -204,6 +204,23 @@ func (q *Queries) ProceduresOf(ctx context.Context, campaignID int64) ([]Procedu
 	return items, nil
 }
 
+const reopenProcedure = `-- name: ReopenProcedure :execrows
+WITH p AS (
+    UPDATE procedure SET state = 'Open', phase = '', next_at = $1::timestamptz
+    WHERE procedure.id = $2 AND state = 'Finished' RETURNING id, kind
+)
+INSERT INTO wake (id, kind) SELECT p.id, p.kind FROM p ON CONFLICT (id) DO UPDATE SET seq = wake.seq + 1
+`
+
+// A procedure that had ended begins anew and runs through what the facts call finished.
+func (q *Queries) ReopenProcedure(ctx context.Context, now time.Time, iD string) (int64, error) {
+	result, err := q.db.Exec(ctx, reopenProcedure, now, iD)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const storeStep = `-- name: StoreStep :exec
 UPDATE procedure SET phase = $1, next_at = $2::timestamptz, observed = $3,
     state = $4, stepped_at = clock_timestamp()
@@ -250,4 +267,18 @@ INSERT INTO wake (id, kind) SELECT p.id, p.kind FROM p ON CONFLICT (id) DO UPDAT
 func (q *Queries) WakeCampaign(ctx context.Context, now time.Time, campaignID int64) error {
 	_, err := q.db.Exec(ctx, wakeCampaign, now, campaignID)
 	return err
+}
+
+const wakeOpen = `-- name: WakeOpen :execrows
+INSERT INTO wake (id, kind) SELECT id, kind FROM procedure WHERE state = 'Open' ORDER BY id
+ON CONFLICT (id) DO UPDATE SET seq = wake.seq + 1
+`
+
+// Every open procedure of the installation looks again, or is started anew.
+func (q *Queries) WakeOpen(ctx context.Context) (int64, error) {
+	result, err := q.db.Exec(ctx, wakeOpen)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }

@@ -20,6 +20,19 @@ func (q *Queries) ApproveReport(ctx context.Context, at time.Time, iD int64) err
 	return err
 }
 
+const handBack = `-- name: HandBack :execrows
+UPDATE obligation SET holder = 'FocalPoint' WHERE id = $1 AND state = 'Owing' AND holder = 'Leader'
+`
+
+// The next move is the focal point's again.
+func (q *Queries) HandBack(ctx context.Context, id int64) (int64, error) {
+	result, err := q.db.Exec(ctx, handBack, id)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const handUp = `-- name: HandUp :exec
 UPDATE obligation SET holder = 'Leader' WHERE id = $1 AND state = 'Owing'
 `
@@ -47,20 +60,26 @@ func (q *Queries) InsertFigures(ctx context.Context, arg InsertFiguresParams) er
 }
 
 const insertReport = `-- name: InsertReport :one
-INSERT INTO report (obligation_id, version, state, sections, hard_tasks, received_at, approved_at)
+INSERT INTO report (obligation_id, version, state, sections, hard_tasks, received_at, approved_at,
+                    source, document_number, document_date, recorded_at)
 VALUES ($1,
         (SELECT coalesce(max(version), 0) + 1 FROM report WHERE obligation_id = $1),
-        $2, $3, $4, $5, $6)
+        $2, $3, $4, $5, $6,
+        $7, $8, $9, $10)
 RETURNING id, version
 `
 
 type InsertReportParams struct {
-	ObligationID int64
-	State        string
-	Sections     json.RawMessage
-	HardTasks    json.RawMessage
-	ReceivedAt   time.Time
-	ApprovedAt   *time.Time
+	ObligationID   int64
+	State          string
+	Sections       json.RawMessage
+	HardTasks      json.RawMessage
+	ReceivedAt     time.Time
+	ApprovedAt     *time.Time
+	Source         string
+	DocumentNumber string
+	DocumentDate   *time.Time
+	RecordedAt     *time.Time
 }
 
 type InsertReportRow struct {
@@ -76,6 +95,10 @@ func (q *Queries) InsertReport(ctx context.Context, arg InsertReportParams) (Ins
 		arg.HardTasks,
 		arg.ReceivedAt,
 		arg.ApprovedAt,
+		arg.Source,
+		arg.DocumentNumber,
+		arg.DocumentDate,
+		arg.RecordedAt,
 	)
 	var i InsertReportRow
 	err := row.Scan(&i.ID, &i.Version)
@@ -83,7 +106,7 @@ func (q *Queries) InsertReport(ctx context.Context, arg InsertReportParams) (Ins
 }
 
 const newestReport = `-- name: NewestReport :one
-SELECT id, obligation_id, version, state, sections, hard_tasks, received_at, approved_at FROM report WHERE obligation_id = $1 ORDER BY version DESC LIMIT 1
+SELECT id, obligation_id, version, state, sections, hard_tasks, received_at, approved_at, source, document_number, document_date, recorded_at, returned_at, return_reason FROM report WHERE obligation_id = $1 ORDER BY version DESC LIMIT 1
 `
 
 func (q *Queries) NewestReport(ctx context.Context, obligationID int64) (Report, error) {
@@ -98,6 +121,12 @@ func (q *Queries) NewestReport(ctx context.Context, obligationID int64) (Report,
 		&i.HardTasks,
 		&i.ReceivedAt,
 		&i.ApprovedAt,
+		&i.Source,
+		&i.DocumentNumber,
+		&i.DocumentDate,
+		&i.RecordedAt,
+		&i.ReturnedAt,
+		&i.ReturnReason,
 	)
 	return i, err
 }
@@ -141,6 +170,44 @@ func (q *Queries) ObligationForUpdate(ctx context.Context, arg ObligationForUpda
 	return i, err
 }
 
+const oweAgain = `-- name: OweAgain :execrows
+UPDATE obligation SET state = 'Owing', holder = 'FocalPoint', due_at = $1::timestamptz, deadline_no = deadline_no + 1,
+    ladder_from = $2::timestamptz, received_at = NULL, settled_at = NULL,
+    step_seq = NULL, step_at = NULL, next_seq = NULL, next_at = NULL
+WHERE id = $3 AND state IN ('Settled', 'Lapsed')
+`
+
+type OweAgainParams struct {
+	DueAt time.Time
+	Now   time.Time
+	ID    int64
+}
+
+// What was received is returned, or what never came may still come: owed anew, by a
+// deadline with a number of its own, from the foot of the ladder.
+func (q *Queries) OweAgain(ctx context.Context, arg OweAgainParams) (int64, error) {
+	result, err := q.db.Exec(ctx, oweAgain, arg.DueAt, arg.Now, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const returnReport = `-- name: ReturnReport :exec
+UPDATE report SET state = 'Returned', returned_at = $1::timestamptz, return_reason = $2 WHERE id = $3
+`
+
+type ReturnReportParams struct {
+	At     time.Time
+	Reason string
+	ID     int64
+}
+
+func (q *Queries) ReturnReport(ctx context.Context, arg ReturnReportParams) error {
+	_, err := q.db.Exec(ctx, returnReport, arg.At, arg.Reason, arg.ID)
+	return err
+}
+
 const settle = `-- name: Settle :execrows
 UPDATE obligation SET state = 'Settled', received_at = $1::timestamptz, settled_at = $2::timestamptz,
     next_seq = NULL, next_at = NULL
@@ -163,6 +230,28 @@ func (q *Queries) Settle(ctx context.Context, arg SettleParams) (int64, error) {
 	return result.RowsAffected(), nil
 }
 
+const settleLapsed = `-- name: SettleLapsed :execrows
+UPDATE obligation SET state = 'Settled', deadline_no = deadline_no + 1, received_at = $1::timestamptz,
+    settled_at = $2::timestamptz
+WHERE id = $3 AND state = 'Lapsed'
+`
+
+type SettleLapsedParams struct {
+	ReceivedAt time.Time
+	Now        time.Time
+	ID         int64
+}
+
+// What had arrived before the close and is recorded after it: reopened and settled
+// at once. Reopening is a new deadline number.
+func (q *Queries) SettleLapsed(ctx context.Context, arg SettleLapsedParams) (int64, error) {
+	result, err := q.db.Exec(ctx, settleLapsed, arg.ReceivedAt, arg.Now, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const supersedeNotices = `-- name: SupersedeNotices :exec
 UPDATE notice SET state = 'Superseded', reason = $1
 WHERE obligation_id = $2 AND state = 'Pending' AND NOT informative
@@ -171,6 +260,42 @@ WHERE obligation_id = $2 AND state = 'Pending' AND NOT informative
 func (q *Queries) SupersedeNotices(ctx context.Context, reason string, obligationID int64) error {
 	_, err := q.db.Exec(ctx, supersedeNotices, reason, obligationID)
 	return err
+}
+
+const tell = `-- name: Tell :execrows
+WITH told AS (
+    INSERT INTO notice (campaign_id, round_id, obligation_id, unit, deadline_no, step, role, recipient, instant,
+                        not_after, informative, state, reason, recorded_at)
+    SELECT o.campaign_id, o.round_id, o.id, o.owner, o.deadline_no, $1::text, 'FocalPoint', o.owner, $2::timestamptz,
+           NULL, false, CASE WHEN c.email IS NULL THEN 'NoRecipient' ELSE 'Pending' END,
+           CASE WHEN c.email IS NULL THEN 'NoContact' ELSE '' END, $2
+    FROM obligation o LEFT JOIN contact c ON c.unit = o.owner AND c.role = 'FocalPoint'
+    WHERE o.id = $3
+    ON CONFLICT DO NOTHING
+    RETURNING id, campaign_id, round_id, step, role, recipient, instant, state
+), written AS (
+    INSERT INTO message (campaign_id, round_id, step, channel, role, recipient, batch, list, not_before)
+    SELECT t.campaign_id, t.round_id, t.step, 'email', t.role, t.recipient, 'notice.' || t.id, false, t.instant
+    FROM told t WHERE t.state = 'Pending'
+    RETURNING id, batch
+)
+INSERT INTO message_notice (message_id, notice_id)
+SELECT w.id, t.id FROM told t JOIN written w ON w.batch = 'notice.' || t.id
+`
+
+type TellParams struct {
+	Step string
+	Now  time.Time
+	ID   int64
+}
+
+// A notice outside the ladder to the focal point of one obligation, and its mail.
+func (q *Queries) Tell(ctx context.Context, arg TellParams) (int64, error) {
+	result, err := q.db.Exec(ctx, tell, arg.Step, arg.Now, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const withdrawLetters = `-- name: WithdrawLetters :exec

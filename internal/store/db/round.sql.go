@@ -147,19 +147,27 @@ func (q *Queries) CloseObligations(ctx context.Context, roundID *int64) (int64, 
 }
 
 const closeRound = `-- name: CloseRound :exec
-UPDATE round r SET state = 'Closed', closed_at = $1::timestamptz, expected = c.expected, on_time = c.on_time,
-    late = c.late, missing = c.missing
+UPDATE round SET state = 'Closed', closed_at = $1::timestamptz WHERE id = $2
+`
+
+func (q *Queries) CloseRound(ctx context.Context, now time.Time, iD int64) error {
+	_, err := q.db.Exec(ctx, closeRound, now, iD)
+	return err
+}
+
+const countRound = `-- name: CountRound :exec
+UPDATE round r SET expected = c.expected, on_time = c.on_time, late = c.late, missing = c.missing
 FROM (SELECT count(*) AS expected,
              count(*) FILTER (WHERE o.state = 'Settled' AND o.received_at <= o.due_at) AS on_time,
              count(*) FILTER (WHERE o.state = 'Settled' AND o.received_at > o.due_at) AS late,
              count(*) FILTER (WHERE o.state = 'Lapsed') AS missing
-      FROM obligation o WHERE o.round_id = $2 AND o.kind IN ('Registration', 'Report')) c
-WHERE r.id = $2
+      FROM obligation o WHERE o.round_id = $1 AND o.kind IN ('Registration', 'Report')) c
+WHERE r.id = $1 AND r.state = 'Closed'
 `
 
-// The round's counts, for good.
-func (q *Queries) CloseRound(ctx context.Context, now time.Time, iD int64) error {
-	_, err := q.db.Exec(ctx, closeRound, now, iD)
+// The counts of a closed round; again when a report is recorded that had come in time.
+func (q *Queries) CountRound(ctx context.Context, id int64) error {
+	_, err := q.db.Exec(ctx, countRound, id)
 	return err
 }
 
@@ -439,6 +447,19 @@ func (q *Queries) OpenRoundsOf(ctx context.Context, campaignID int64) ([]OpenRou
 		return nil, err
 	}
 	return items, nil
+}
+
+const reopenRound = `-- name: ReopenRound :execrows
+UPDATE round SET state = 'Open', closed_at = NULL, expected = NULL, on_time = NULL, late = NULL, missing = NULL
+WHERE id = $1 AND state = 'Closed'
+`
+
+func (q *Queries) ReopenRound(ctx context.Context, id int64) (int64, error) {
+	result, err := q.db.Exec(ctx, reopenRound, id)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const replaceRoundDue = `-- name: ReplaceRoundDue :exec

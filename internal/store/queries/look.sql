@@ -234,7 +234,7 @@ WHERE o.owner = @unit AND o.campaign_id = @campaign_id
 ORDER BY o.opened_at, coalesce(o.due_at, o.opened_at), o.id;
 
 -- name: LookReports :many
-SELECT obligation_id, version, state, received_at, approved_at FROM report
+SELECT obligation_id, version, state, received_at, approved_at, source, document_number, return_reason FROM report
 WHERE obligation_id = ANY(@obligations::bigint[]) ORDER BY obligation_id, version;
 
 -- name: LookUnitNotices :many

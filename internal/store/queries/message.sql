@@ -55,7 +55,7 @@ WHERE m.id = s.message_id AND m.state = 'Claimed';
 -- are read first: right after a step wrote thousands, the planner knows little of them.
 WITH claimed AS MATERIALIZED (
     SELECT m.id AS message_id, m.campaign_id, m.round_id, m.created_at, m.step, m.channel, m.role, m.recipient, m.list, m.batch,
-           n.id AS notice_id, n.unit, n.instant, o.kind, o.due_at, o.subject, o.holder
+           n.id AS notice_id, n.unit, n.instant, o.id AS obligation_id, o.kind, o.due_at, o.subject, o.holder
     FROM message m
     JOIN message_notice mn ON mn.message_id = m.id
     JOIN notice n ON n.id = mn.notice_id AND n.state = 'Pending'
@@ -66,12 +66,15 @@ SELECT m.message_id, m.created_at, m.step, m.channel, m.role, m.recipient, m.lis
        m.notice_id, m.unit, m.instant, m.kind, m.due_at, m.subject, m.holder,
        coalesce(r.name, '') AS round, coalesce(r.series, '') AS series, coalesce(r.period, '') AS period,
        r.data_from, r.data_to, c.name AS campaign, p.name AS unit_name,
-       coalesce(ru.name, '') AS recipient_name, ct.name AS contact_name, ct.email
+       coalesce(ru.name, '') AS recipient_name, ct.name AS contact_name, ct.email,
+       CASE WHEN m.step = 'returned' THEN coalesce(rt.return_reason, '') ELSE '' END::text AS return_reason
 FROM claimed m
 JOIN campaign c ON c.id = m.campaign_id
 JOIN participant p ON p.campaign_id = m.campaign_id AND p.unit = m.unit
 LEFT JOIN round r ON r.id = m.round_id
 LEFT JOIN LATERAL (SELECT u.name FROM roster_unit u WHERE u.code = m.recipient LIMIT 1) ru ON true
+LEFT JOIN LATERAL (SELECT p.return_reason FROM report p WHERE p.obligation_id = m.obligation_id AND p.state = 'Returned'
+                   ORDER BY p.version DESC LIMIT 1) rt ON m.step = 'returned'
 JOIN contact ct ON ct.unit = m.recipient AND ct.role = CASE WHEN m.role = 'Leader' THEN 'Leader' ELSE 'FocalPoint' END
 ORDER BY m.message_id, m.unit;
 

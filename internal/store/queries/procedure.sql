@@ -24,6 +24,14 @@ WITH p AS (
 )
 INSERT INTO wake (id, kind) SELECT p.id, p.kind FROM p ON CONFLICT (id) DO UPDATE SET seq = wake.seq + 1;
 
+-- name: ReopenProcedure :execrows
+-- A procedure that had ended begins anew and runs through what the facts call finished.
+WITH p AS (
+    UPDATE procedure SET state = 'Open', phase = '', next_at = @now::timestamptz
+    WHERE procedure.id = @id AND state = 'Finished' RETURNING id, kind
+)
+INSERT INTO wake (id, kind) SELECT p.id, p.kind FROM p ON CONFLICT (id) DO UPDATE SET seq = wake.seq + 1;
+
 -- name: ProcedureForUpdate :one
 SELECT * FROM procedure WHERE id = @id FOR UPDATE;
 
@@ -40,6 +48,11 @@ SELECT * FROM procedure WHERE campaign_id = @campaign_id ORDER BY id;
 SELECT p.id, p.kind FROM procedure p JOIN campaign c ON c.id = p.campaign_id
 WHERE p.state = 'Open' AND p.next_at <= @now::timestamptz AND c.state <> 'Paused'
 ORDER BY p.next_at, p.id;
+
+-- name: WakeOpen :execrows
+-- Every open procedure of the installation looks again, or is started anew.
+INSERT INTO wake (id, kind) SELECT id, kind FROM procedure WHERE state = 'Open' ORDER BY id
+ON CONFLICT (id) DO UPDATE SET seq = wake.seq + 1;
 
 -- name: PendingWakes :many
 SELECT id, kind, seq FROM wake ORDER BY requested_at LIMIT 200;

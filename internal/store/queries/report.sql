@@ -7,10 +7,12 @@ FOR UPDATE;
 SELECT * FROM report WHERE obligation_id = @obligation_id ORDER BY version DESC LIMIT 1;
 
 -- name: InsertReport :one
-INSERT INTO report (obligation_id, version, state, sections, hard_tasks, received_at, approved_at)
+INSERT INTO report (obligation_id, version, state, sections, hard_tasks, received_at, approved_at,
+                    source, document_number, document_date, recorded_at)
 VALUES (@obligation_id,
         (SELECT coalesce(max(version), 0) + 1 FROM report WHERE obligation_id = @obligation_id),
-        @state, @sections, @hard_tasks, @received_at, @approved_at)
+        @state, @sections, @hard_tasks, @received_at, @approved_at,
+        @source, @document_number, @document_date, @recorded_at)
 RETURNING id, version;
 
 -- name: InsertFigures :exec
@@ -30,6 +32,49 @@ UPDATE report SET state = 'Received', approved_at = @at::timestamptz WHERE id = 
 UPDATE obligation SET state = 'Settled', received_at = @received_at::timestamptz, settled_at = @now::timestamptz,
     next_seq = NULL, next_at = NULL
 WHERE id = @id AND state = 'Owing';
+
+-- name: SettleLapsed :execrows
+-- What had arrived before the close and is recorded after it: reopened and settled
+-- at once. Reopening is a new deadline number.
+UPDATE obligation SET state = 'Settled', deadline_no = deadline_no + 1, received_at = @received_at::timestamptz,
+    settled_at = @now::timestamptz
+WHERE id = @id AND state = 'Lapsed';
+
+-- name: HandBack :execrows
+-- The next move is the focal point's again.
+UPDATE obligation SET holder = 'FocalPoint' WHERE id = @id AND state = 'Owing' AND holder = 'Leader';
+
+-- name: ReturnReport :exec
+UPDATE report SET state = 'Returned', returned_at = @at::timestamptz, return_reason = @reason WHERE id = @id;
+
+-- name: OweAgain :execrows
+-- What was received is returned, or what never came may still come: owed anew, by a
+-- deadline with a number of its own, from the foot of the ladder.
+UPDATE obligation SET state = 'Owing', holder = 'FocalPoint', due_at = @due_at::timestamptz, deadline_no = deadline_no + 1,
+    ladder_from = @now::timestamptz, received_at = NULL, settled_at = NULL,
+    step_seq = NULL, step_at = NULL, next_seq = NULL, next_at = NULL
+WHERE id = @id AND state IN ('Settled', 'Lapsed');
+
+-- name: Tell :execrows
+-- A notice outside the ladder to the focal point of one obligation, and its mail.
+WITH told AS (
+    INSERT INTO notice (campaign_id, round_id, obligation_id, unit, deadline_no, step, role, recipient, instant,
+                        not_after, informative, state, reason, recorded_at)
+    SELECT o.campaign_id, o.round_id, o.id, o.owner, o.deadline_no, @step::text, 'FocalPoint', o.owner, @now::timestamptz,
+           NULL, false, CASE WHEN c.email IS NULL THEN 'NoRecipient' ELSE 'Pending' END,
+           CASE WHEN c.email IS NULL THEN 'NoContact' ELSE '' END, @now
+    FROM obligation o LEFT JOIN contact c ON c.unit = o.owner AND c.role = 'FocalPoint'
+    WHERE o.id = @id
+    ON CONFLICT DO NOTHING
+    RETURNING id, campaign_id, round_id, step, role, recipient, instant, state
+), written AS (
+    INSERT INTO message (campaign_id, round_id, step, channel, role, recipient, batch, list, not_before)
+    SELECT t.campaign_id, t.round_id, t.step, 'email', t.role, t.recipient, 'notice.' || t.id, false, t.instant
+    FROM told t WHERE t.state = 'Pending'
+    RETURNING id, batch
+)
+INSERT INTO message_notice (message_id, notice_id)
+SELECT w.id, t.id FROM told t JOIN written w ON w.batch = 'notice.' || t.id;
 
 -- name: SupersedeNotices :exec
 UPDATE notice SET state = 'Superseded', reason = @reason

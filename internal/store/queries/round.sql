@@ -187,15 +187,21 @@ WHERE round_id = @round_id AND state = 'Owing';
 UPDATE notice SET state = 'Superseded', reason = 'RoundClosed' WHERE round_id = @round_id AND state = 'Pending' AND NOT informative;
 
 -- name: CloseRound :exec
--- The round's counts, for good.
-UPDATE round r SET state = 'Closed', closed_at = @now::timestamptz, expected = c.expected, on_time = c.on_time,
-    late = c.late, missing = c.missing
+UPDATE round SET state = 'Closed', closed_at = @now::timestamptz WHERE id = @id;
+
+-- name: ReopenRound :execrows
+UPDATE round SET state = 'Open', closed_at = NULL, expected = NULL, on_time = NULL, late = NULL, missing = NULL
+WHERE id = @id AND state = 'Closed';
+
+-- name: CountRound :exec
+-- The counts of a closed round; again when a report is recorded that had come in time.
+UPDATE round r SET expected = c.expected, on_time = c.on_time, late = c.late, missing = c.missing
 FROM (SELECT count(*) AS expected,
              count(*) FILTER (WHERE o.state = 'Settled' AND o.received_at <= o.due_at) AS on_time,
              count(*) FILTER (WHERE o.state = 'Settled' AND o.received_at > o.due_at) AS late,
              count(*) FILTER (WHERE o.state = 'Lapsed') AS missing
       FROM obligation o WHERE o.round_id = @id AND o.kind IN ('Registration', 'Report')) c
-WHERE r.id = @id;
+WHERE r.id = @id AND r.state = 'Closed';
 
 -- name: MoveDeadline :many
 -- Extends obligations that are still owed and due earlier. A new deadline is a new

@@ -1,0 +1,173 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	v1 "thidua.dev/thidua/api/v1"
+	"thidua.dev/thidua/internal/auth"
+	"thidua.dev/thidua/internal/calendar"
+	"thidua.dev/thidua/internal/store/db"
+)
+
+// Source is the way by which a report came.
+type Source string
+
+// Ways outside of the system.
+const (
+	Paper        Source = "Paper"
+	Email        Source = "Email"
+	DocumentAxis Source = "DocumentAxis" // trục liên thông văn bản
+)
+
+// Arrival is a report that did not come through the system.
+type Arrival struct {
+	Source Source
+	// DocumentNumber and DocumentDate are the document's own, as printed.
+	DocumentNumber string
+	DocumentDate   calendar.Date
+	// ReceivedAt is when it arrived; the report is judged by it.
+	ReceivedAt time.Time
+}
+
+// Record takes in, for a unit, a report that came on paper, by e-mail or by the
+// document axis. It is signed, so it needs no approval, and its document carries
+// the outline; figures are typed in. It counts at its own arrival: what arrived
+// before the close and is recorded after it is reopened and settled at once.
+func (e *Engine) Record(ctx context.Context, act Act, campaign, round, unit string, report Report, a Arrival) (receipt Receipt, err error) {
+	began := time.Now()
+	defer func() { e.intake(string(auth.Record), err, time.Since(began)) }()
+	err = e.in(ctx, func(t *tx) error {
+		c, done, err := t.lockForCommand(ctx, act, auth.Record, campaign)
+		if err != nil {
+			return err
+		}
+		if done != nil {
+			return json.Unmarshal(done.Detail, &receipt)
+		}
+		r, o, err := t.lockOwed(ctx, c, round, unit)
+		if err != nil {
+			return err
+		}
+		if err := checkArrival(c, r, o, unit, a, t.now); err != nil {
+			return err
+		}
+		spec, err := t.campaignSpec(ctx, campaign)
+		if err != nil {
+			return err
+		}
+		p, err := t.participant(ctx, c, unit)
+		if err != nil {
+			return err
+		}
+		if err := checkRecorded(spec, r, p, report); err != nil {
+			return err
+		}
+		kept := db.InsertReportParams{
+			ObligationID: o.ID, State: "Received", ReceivedAt: a.ReceivedAt, ApprovedAt: &a.ReceivedAt,
+			Source: string(a.Source), DocumentNumber: a.DocumentNumber, RecordedAt: &t.now,
+		}
+		if !a.DocumentDate.IsZero() {
+			dated := a.DocumentDate.At(0, 0, time.UTC)
+			kept.DocumentDate = &dated
+		}
+		version, err := t.keepReport(ctx, kept, report)
+		if err != nil {
+			return err
+		}
+		receipt = Receipt{Unit: unit, Round: round, Version: version, ReceivedAt: a.ReceivedAt, Settled: true, OnTime: o.DueAt == nil || !a.ReceivedAt.After(*o.DueAt)}
+		if err := t.settleArrival(ctx, r, o, a); err != nil {
+			return err
+		}
+		// The receipt is what a repeat answers with; the document, what an auditor asks for.
+		return t.audit(ctx, act, auth.Record, "Campaign/"+campaign, struct {
+			Receipt
+			Source         Source `json:"source"`
+			DocumentNumber string `json:"documentNumber"`
+		}{receipt, a.Source, a.DocumentNumber})
+	})
+	return receipt, err
+}
+
+// lockOwed locks a round and what a unit owes in it.
+func (t *tx) lockOwed(ctx context.Context, c db.Campaign, round, unit string) (r db.Round, o db.Obligation, err error) {
+	r, err = t.RoundForUpdate(ctx, c.ID, round)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return r, o, t.unknownRound(ctx, c, round)
+	}
+	if err != nil {
+		return r, o, err
+	}
+	o, err = t.ObligationForUpdate(ctx, db.ObligationForUpdateParams{CampaignID: c.ID, Subject: round, Owner: unit})
+	if errors.Is(err, pgx.ErrNoRows) {
+		return r, o, t.noObligation(ctx, c, r, unit)
+	}
+	return r, o, err
+}
+
+func checkArrival(c db.Campaign, r db.Round, o db.Obligation, unit string, a Arrival, now time.Time) error {
+	switch {
+	case a.Source != Paper && a.Source != Email && a.Source != DocumentAxis:
+		return refuse("SourceUnknown", "how did it come? one of %s, %s, %s, not %q", Paper, Email, DocumentAxis, a.Source)
+	case strings.TrimSpace(a.DocumentNumber) == "":
+		return refuse("NumberMissing", "give the document's number and symbol, such as 88/STTTT-VP: it is how the paper is found again")
+	case a.ReceivedAt.After(now):
+		return refuse("FutureArrival", "%s has not come yet (now is %s): when did the document arrive?", local(a.ReceivedAt, c.TimeZone), local(now, c.TimeZone))
+	case r.OpenedAt != nil && a.ReceivedAt.Before(*r.OpenedAt) && a.ReceivedAt.Before(r.OpensAt):
+		return refuse("BeforeOpening", "%s is before round %s opened (%s)", local(a.ReceivedAt, c.TimeZone), r.Name, local(r.OpensAt, c.TimeZone))
+	case o.State == "Settled":
+		return refuse("AlreadyReceived", "the report of unit %s for round %s was received on %s; return it first when this one is to take its place", unit, r.Name, local(*o.ReceivedAt, c.TimeZone))
+	case o.State == "Cancelled":
+		return refuse("Cancelled", "campaign %s was cancelled: nothing is owed any more", c.Name)
+	case o.State == "Lapsed" && a.ReceivedAt.After(r.ClosesAt):
+		return refuse("RoundClosed", "round %s was closed on %s, before the document arrived: reopen it for unit %s first", r.Name, local(r.ClosesAt, c.TimeZone), unit)
+	}
+	return nil
+}
+
+// checkRecorded is checkReport without the outline, which the document carries.
+func checkRecorded(spec *v1.CampaignSpec, r db.Round, p db.Participant, report Report) error {
+	outline := map[v1.SectionName]string{}
+	for _, s := range spec.Reporting {
+		if string(s.Name) != r.Series {
+			continue
+		}
+		for _, section := range s.Sections {
+			if section.Required {
+				outline[section.Name] = "document"
+			}
+		}
+	}
+	for name, text := range report.Sections {
+		if strings.TrimSpace(text) != "" {
+			outline[name] = text
+		}
+	}
+	report.Sections = outline
+	return checkReport(spec, r, p, report)
+}
+
+func (t *tx) settleArrival(ctx context.Context, r db.Round, o db.Obligation, a Arrival) error {
+	var n int64
+	var err error
+	if o.State == "Lapsed" {
+		n, err = t.SettleLapsed(ctx, db.SettleLapsedParams{ID: o.ID, ReceivedAt: a.ReceivedAt, Now: t.now})
+	} else {
+		n, err = t.Settle(ctx, db.SettleParams{ID: o.ID, ReceivedAt: a.ReceivedAt, Now: t.now})
+	}
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return &Conflict{Text: "the report was settled meanwhile: look at it again"}
+	}
+	if err := t.silence(ctx, o.ID); err != nil {
+		return err
+	}
+	return t.CountRound(ctx, r.ID)
+}
