@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"sync"
@@ -14,6 +15,7 @@ import (
 	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
+	sdklog "go.temporal.io/sdk/log"
 	sdkworker "go.temporal.io/sdk/worker"
 )
 
@@ -121,7 +123,8 @@ func replayOpen(ctx context.Context, c client.Client, id string, register func(R
 	}
 	r := sdkworker.NewWorkflowReplayer()
 	register(r)
-	if err := r.ReplayWorkflowHistory(nil, &h); err != nil {
+	// What it would say is the error's text.
+	if err := r.ReplayWorkflowHistory(sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler)), &h); err != nil {
 		return &divergedError{err}
 	}
 	return nil
