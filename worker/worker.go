@@ -97,6 +97,7 @@ func (a *App) Start(ctx context.Context) error {
 		a.close()
 		return fmt.Errorf("start worker: %w", err)
 	}
+	a.loops.Go(func() { a.seal(run) })
 	waker := &waker{pool: a.o.Engine.Pool(), client: c, log: a.o.Log}
 	a.loops.Go(func() { waker.run(run, a.o.Poll) })
 	if a.o.Dispatcher != nil {
@@ -107,6 +108,23 @@ func (a *App) Start(ctx context.Context) error {
 		})
 	}
 	return nil
+}
+
+// sealEvery is how often the acts that have ended are chained.
+const sealEvery = 10 * time.Second
+
+// seal keeps the audit's chain; several workers take turns.
+func (a *App) seal(ctx context.Context) {
+	for {
+		if _, err := a.o.Engine.Seal(ctx); err != nil && ctx.Err() == nil {
+			a.o.Log.WarnContext(ctx, "audit not sealed", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(sealEvery):
+		}
+	}
 }
 
 func (a *App) fail(err error) {

@@ -16,6 +16,7 @@ const (
 	groupSteer   = "steer"
 	groupAct     = "act"
 	groupLook    = "look"
+	groupProve   = "prove"
 	groupRun     = "run"
 )
 
@@ -55,6 +56,7 @@ trình khen thưởng đúng hạn.`,
 		&cobra.Group{ID: groupSteer, Title: "Steer (điều hành), each with --reason, kept in the audit:"},
 		&cobra.Group{ID: groupAct, Title: "Act for a unit or the council (thay mặt):"},
 		&cobra.Group{ID: groupLook, Title: "Look (theo dõi):"},
+		&cobra.Group{ID: groupProve, Title: "Prove (kiểm chứng):"},
 		&cobra.Group{ID: groupRun, Title: "Run (vận hành):"},
 	)
 	flags := root.PersistentFlags()
@@ -73,6 +75,7 @@ trình khen thưởng đúng hạn.`,
 	add(groupSteer, a.launchCommand(), a.pauseCommand(), a.resumeCommand(), a.extendCommand(), a.cancelCommand())
 	add(groupAct, a.submitCommand(), a.approveCommand(), a.returnCommand(), a.reopenCommand(), a.decideCommand())
 	add(groupLook, a.getCommand(), a.describeCommand(), a.whyCommand(), a.statusCommand(), a.watchCommand())
+	add(groupProve, a.verifyCommand(), a.bundleCommand())
 	add(groupRun, a.upCommand(), a.workerCommand(), a.serveCommand(), a.migrateCommand(), a.rebuildCommand(), a.completionCommand(), a.versionCommand())
 	root.SetHelpCommandGroupID(groupRun)
 	a.acts(root)

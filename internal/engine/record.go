@@ -80,7 +80,11 @@ func (e *Engine) Record(ctx context.Context, act Act, campaign, round, unit stri
 		if err != nil {
 			return err
 		}
-		receipt = Receipt{Unit: unit, Round: round, Version: version, ReceivedAt: a.ReceivedAt, Settled: true, OnTime: o.DueAt == nil || !a.ReceivedAt.After(*o.DueAt)}
+		digest, err := report.Digest()
+		if err != nil {
+			return err
+		}
+		receipt = Receipt{Unit: unit, Round: round, Digest: digest, Version: version, ReceivedAt: a.ReceivedAt, Settled: true, OnTime: o.DueAt == nil || !a.ReceivedAt.After(*o.DueAt)}
 		if err := t.settleArrival(ctx, r, o, a); err != nil {
 			return err
 		}

@@ -2,6 +2,8 @@ package engine
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -33,9 +35,31 @@ type Receipt struct {
 	Round      string    `json:"round"`
 	Version    int       `json:"version"`
 	ReceivedAt time.Time `json:"receivedAt"`
+	// Digest of what was sent: the audit seals it, and the report can be held to it.
+	Digest string `json:"digest"`
 	// Settled is false while the unit's leader has the next move.
 	Settled bool `json:"settled"`
 	OnTime  bool `json:"onTime"`
+}
+
+// Digest of a report's content: the same sections, tasks and figures give the same
+// one, however the figures are written (97.5, 97.50). The figures were checked to be
+// plain numbers: writing out 1e999999999 would take all memory.
+func (r Report) Digest() (string, error) {
+	c := Report{Sections: r.Sections, Figures: make(map[v1.Name]string, len(r.Figures)), HardTasks: r.HardTasks}
+	for name, text := range r.Figures {
+		value, err := decimal.NewFromString(text)
+		if err != nil {
+			return "", fmt.Errorf("figure %s: %w", name, err)
+		}
+		c.Figures[name] = value.String()
+	}
+	b, err := json.Marshal(c)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(b)
+	return "sha256:" + hex.EncodeToString(sum[:]), nil
 }
 
 // Submit takes a report, whole or not at all. It counts from now, which is read
@@ -64,6 +88,9 @@ func (e *Engine) Submit(ctx context.Context, act Act, campaign, round, unit stri
 			return err
 		}
 		if err := checkReport(spec, r, p, report); err != nil {
+			return err
+		}
+		if receipt.Digest, err = report.Digest(); err != nil {
 			return err
 		}
 		kept := db.InsertReportParams{ObligationID: o.ID, State: "Received", ReceivedAt: t.now, ApprovedAt: &t.now, Source: "System"}

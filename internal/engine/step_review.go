@@ -2,8 +2,6 @@ package engine
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 
@@ -44,12 +42,12 @@ func (s *step) rank(ctx context.Context) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	lines, err := score.Score(spec, units)
+	inputs := score.Inputs{Spec: *spec, Units: units}
+	lines, err := inputs.Compute()
 	if err != nil {
 		return outcome{}, err
 	}
-	lines = score.Rank(lines, spec.Scoring.Ranking.Within)
-	if err := s.seal(ctx, v, lines); err != nil {
+	if err := s.seal(ctx, v, inputs, lines); err != nil {
 		return outcome{}, err
 	}
 	if err := s.SetReviewState(ctx, "Ranked", v.ID); err != nil {
@@ -89,7 +87,19 @@ func (s *step) unitsToScore(ctx context.Context) ([]score.Unit, error) {
 	return units, nil
 }
 
-func (s *step) seal(ctx context.Context, v db.Review, lines []score.Line) error {
+// seal writes a ranking down with everything that it was computed from.
+func (s *step) seal(ctx context.Context, v db.Review, inputs score.Inputs, lines []score.Line) error {
+	ranking := db.InsertRankingParams{ReviewID: v.ID, SealedAt: s.now}
+	var err error
+	if ranking.Hash, err = score.HashLines(lines); err != nil {
+		return err
+	}
+	if ranking.InputsHash, err = inputs.Hash(); err != nil {
+		return err
+	}
+	if ranking.Inputs, err = json.Marshal(inputs); err != nil {
+		return err
+	}
 	var p db.InsertRankingLinesParams
 	for _, l := range lines {
 		axes, err := json.Marshal(l.Axes)
@@ -101,13 +111,7 @@ func (s *step) seal(ctx context.Context, v db.Review, lines []score.Line) error 
 		p.Lates, p.Missings, p.Expecteds = append(p.Lates, int32(l.Late)), append(p.Missings, int32(l.Missing)), append(p.Expecteds, int32(l.Expected))
 		p.Ranks, p.Reasons = append(p.Ranks, int32(l.Rank)), append(p.Reasons, string(l.Reason))
 	}
-	b, err := json.Marshal(p)
-	if err != nil {
-		return err
-	}
-	sum := sha256.Sum256(b)
-	p.RankingID, err = s.InsertRanking(ctx, db.InsertRankingParams{ReviewID: v.ID, SealedAt: s.now, Hash: "sha256:" + hex.EncodeToString(sum[:])})
-	if err != nil {
+	if p.RankingID, err = s.InsertRanking(ctx, ranking); err != nil {
 		return err
 	}
 	return s.InsertRankingLines(ctx, p)

@@ -14,7 +14,7 @@ import (
 )
 
 const auditByRequest = `-- name: AuditByRequest :one
-SELECT id, recorded_at, at, actor, verb, object, reason, request_id, detail FROM audit WHERE request_id = $1
+SELECT id, recorded_at, at, actor, verb, object, reason, request_id, detail, txid FROM audit WHERE request_id = $1
 `
 
 func (q *Queries) AuditByRequest(ctx context.Context, requestID uuid.UUID) (Audit, error) {
@@ -30,12 +30,13 @@ func (q *Queries) AuditByRequest(ctx context.Context, requestID uuid.UUID) (Audi
 		&i.Reason,
 		&i.RequestID,
 		&i.Detail,
+		&i.Txid,
 	)
 	return i, err
 }
 
 const auditOf = `-- name: AuditOf :many
-SELECT id, recorded_at, at, actor, verb, object, reason, request_id, detail FROM audit WHERE object = $1 ORDER BY id
+SELECT id, recorded_at, at, actor, verb, object, reason, request_id, detail, txid FROM audit WHERE object = $1 ORDER BY id
 `
 
 func (q *Queries) AuditOf(ctx context.Context, object string) ([]Audit, error) {
@@ -57,6 +58,7 @@ func (q *Queries) AuditOf(ctx context.Context, object string) ([]Audit, error) {
 			&i.Reason,
 			&i.RequestID,
 			&i.Detail,
+			&i.Txid,
 		); err != nil {
 			return nil, err
 		}

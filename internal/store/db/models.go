@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/shopspring/decimal"
 )
 
@@ -33,6 +34,7 @@ type Audit struct {
 	Reason     string
 	RequestID  uuid.UUID
 	Detail     json.RawMessage
+	Txid       pgtype.Uint64
 }
 
 type Award struct {
@@ -239,11 +241,13 @@ type Procedure struct {
 }
 
 type Ranking struct {
-	ID       int64
-	ReviewID int64
-	Version  int32
-	SealedAt time.Time
-	Hash     string
+	ID         int64
+	ReviewID   int64
+	Version    int32
+	SealedAt   time.Time
+	Hash       string
+	Inputs     json.RawMessage
+	InputsHash string
 }
 
 type RankingLine struct {
@@ -341,6 +345,22 @@ type Rung struct {
 	Seq        int32
 	At         time.Time
 	NotAfter   *time.Time
+}
+
+type Seal struct {
+	No       int64
+	SealedAt time.Time
+	Horizon  pgtype.Uint64
+	Rows     int32
+	Previous []byte
+	Hash     []byte
+}
+
+type Sealed struct {
+	AuditID  int64
+	Seal     int64
+	Position int32
+	Leaf     []byte
 }
 
 type Wake struct {

@@ -7,6 +7,7 @@ package db
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -159,19 +160,27 @@ func (q *Queries) InsertNomination(ctx context.Context, arg InsertNominationPara
 }
 
 const insertRanking = `-- name: InsertRanking :one
-INSERT INTO ranking (review_id, version, sealed_at, hash)
-VALUES ($1, (SELECT coalesce(max(version), 0) + 1 FROM ranking WHERE review_id = $1), $2, $3)
+INSERT INTO ranking (review_id, version, sealed_at, hash, inputs, inputs_hash)
+VALUES ($1, (SELECT coalesce(max(version), 0) + 1 FROM ranking WHERE review_id = $1), $2, $3, $4, $5)
 RETURNING id
 `
 
 type InsertRankingParams struct {
-	ReviewID int64
-	SealedAt time.Time
-	Hash     string
+	ReviewID   int64
+	SealedAt   time.Time
+	Hash       string
+	Inputs     json.RawMessage
+	InputsHash string
 }
 
 func (q *Queries) InsertRanking(ctx context.Context, arg InsertRankingParams) (int64, error) {
-	row := q.db.QueryRow(ctx, insertRanking, arg.ReviewID, arg.SealedAt, arg.Hash)
+	row := q.db.QueryRow(ctx, insertRanking,
+		arg.ReviewID,
+		arg.SealedAt,
+		arg.Hash,
+		arg.Inputs,
+		arg.InputsHash,
+	)
 	var id int64
 	err := row.Scan(&id)
 	return id, err

@@ -31,8 +31,8 @@ WHERE o.campaign_id = @campaign_id AND o.kind = 'Report' AND o.due_at <= @as_of:
 GROUP BY o.owner;
 
 -- name: InsertRanking :one
-INSERT INTO ranking (review_id, version, sealed_at, hash)
-VALUES (@review_id, (SELECT coalesce(max(version), 0) + 1 FROM ranking WHERE review_id = @review_id), @sealed_at, @hash)
+INSERT INTO ranking (review_id, version, sealed_at, hash, inputs, inputs_hash)
+VALUES (@review_id, (SELECT coalesce(max(version), 0) + 1 FROM ranking WHERE review_id = @review_id), @sealed_at, @hash, @inputs, @inputs_hash)
 RETURNING id;
 
 -- name: InsertRankingLines :exec

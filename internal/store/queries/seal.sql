@@ -1,0 +1,85 @@
+-- name: LastSeal :one
+SELECT no, horizon::text AS horizon, hash FROM seal ORDER BY no DESC LIMIT 1;
+
+-- name: SealHorizon :one
+-- Below it every transaction has ended: no row can still appear before it.
+SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS horizon;
+
+-- name: RowsToSeal :many
+-- What ended since the last seal, in the order of transactions.
+SELECT a.id, a.recorded_at, a.at, a.actor, a.verb, a.object, a.reason, a.request_id::text AS request_id, a.detail::text AS detail
+FROM audit a
+WHERE a.txid >= (@since::text)::xid8 AND a.txid < (@below::text)::xid8
+  AND NOT EXISTS (SELECT FROM sealed s WHERE s.audit_id = a.id)
+ORDER BY a.txid, a.id LIMIT @max_rows::int;
+
+-- name: InsertSeal :exec
+INSERT INTO seal (no, horizon, rows, previous, hash) VALUES (@no, (@horizon::text)::xid8, @rows, @previous, @hash);
+
+-- name: InsertSealed :exec
+INSERT INTO sealed (audit_id, seal, position, leaf)
+SELECT unnest(@ids::bigint[]), @seal, unnest(@positions::int[]), unnest(@leaves::bytea[]);
+
+-- name: LookSeals :many
+SELECT no, sealed_at, previous, hash FROM seal ORDER BY no;
+
+-- name: LookSealedRows :many
+-- Every sealed row in its place; what was removed has no id.
+SELECT s.seal, s.audit_id, s.leaf, a.id, a.recorded_at, a.at, coalesce(a.actor, '')::text AS actor, coalesce(a.verb, '')::text AS verb,
+       coalesce(a.object, '')::text AS object, coalesce(a.reason, '')::text AS reason, coalesce(a.request_id::text, '')::text AS request_id,
+       coalesce(a.detail::text, '')::text AS detail
+FROM sealed s LEFT JOIN audit a ON a.id = s.audit_id
+ORDER BY s.seal, s.position;
+
+-- name: LookUnsealedRows :many
+-- Acts that no seal covers yet.
+SELECT a.id, a.recorded_at, a.at, a.actor, a.verb, a.object, a.reason, a.request_id::text AS request_id, a.detail::text AS detail
+FROM audit a WHERE NOT EXISTS (SELECT FROM sealed s WHERE s.audit_id = a.id) ORDER BY a.id;
+
+-- name: LookRoots :many
+-- The root of each day on which something was sealed: the hash of its last seal.
+SELECT DISTINCT ON (day) (s.sealed_at AT TIME ZONE @zone::text)::date AS day, s.no, s.hash
+FROM seal s ORDER BY day, s.no DESC;
+
+-- name: VerifyReports :many
+-- Every version of every report.
+SELECT o.id AS obligation_id, c.name AS campaign, o.owner AS unit, o.subject AS round, p.version, p.state, p.source, p.received_at,
+       p.sections, p.hard_tasks,
+       coalesce((SELECT jsonb_object_agg(f.indicator, f.value::text) FROM report_figure f WHERE f.report_id = p.id), '{}')::jsonb AS figures
+FROM report p
+JOIN obligation o ON o.id = p.obligation_id
+JOIN campaign c ON c.id = o.campaign_id
+ORDER BY o.id, p.version;
+
+-- name: VerifySettled :many
+-- What counts as received.
+SELECT o.id AS obligation_id, c.name AS campaign, o.owner AS unit, o.subject AS round, coalesce(o.received_at, 'epoch')::timestamptz AS received_at
+FROM obligation o JOIN campaign c ON c.id = o.campaign_id
+WHERE o.kind IN ('Registration', 'Report') AND o.state = 'Settled' ORDER BY o.id;
+
+-- name: VerifyMessages :many
+-- Messages whose state and attempts do not fit.
+SELECT c.name AS campaign, m.id, m.state, m.step, m.recipient,
+       count(a.*) FILTER (WHERE a.outcome = 'Sent') AS sent, count(a.*) FILTER (WHERE a.outcome IS NULL) AS open,
+       count(a.*) FILTER (WHERE a.outcome = 'Ambiguous') AS ambiguous, count(a.*) AS attempts, m.tries
+FROM message m JOIN campaign c ON c.id = m.campaign_id LEFT JOIN attempt a ON a.message_id = m.id
+GROUP BY c.name, m.id
+HAVING (m.state = 'Sent') <> (count(a.*) FILTER (WHERE a.outcome = 'Sent') = 1)
+    OR m.state <> 'Claimed' AND count(a.*) FILTER (WHERE a.outcome IS NULL) > 0
+    OR m.state <> 'Claimed' AND count(a.*) <> m.tries
+ORDER BY c.name, m.id;
+
+-- name: VerifyNotices :many
+-- Notices that say they were sent, and no message says so.
+SELECT c.name AS campaign, n.id, n.unit, n.step, n.recipient
+FROM notice n JOIN campaign c ON c.id = n.campaign_id
+WHERE n.state = 'Sent' AND NOT EXISTS (
+    SELECT FROM message_notice mn JOIN message m ON m.id = mn.message_id WHERE mn.notice_id = n.id AND m.state = 'Sent')
+ORDER BY c.name, n.id;
+
+-- name: VerifyRankings :many
+SELECT c.name AS campaign, v.name AS review, k.version, k.sealed_at, k.hash, k.inputs, k.inputs_hash,
+       coalesce((SELECT jsonb_agg(jsonb_build_object('unit', l.unit, 'total', l.total::text, 'rank', coalesce(l.rank, 0)) ORDER BY l.unit)
+                 FROM ranking_line l WHERE l.ranking_id = k.id), '[]')::jsonb AS lines
+FROM ranking k JOIN review v ON v.id = k.review_id JOIN campaign c ON c.id = v.campaign_id
+ORDER BY c.name, v.at, k.version;
