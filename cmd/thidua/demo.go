@@ -14,6 +14,7 @@ import (
 	"thidua.dev/thidua/internal/notify"
 	"thidua.dev/thidua/internal/plan"
 	"thidua.dev/thidua/internal/rehearse"
+	"thidua.dev/thidua/internal/store"
 )
 
 const (
@@ -61,6 +62,9 @@ func (in *installation) startMailbox(ctx context.Context) (m mailer, err error) 
 	if err != nil {
 		return m, err
 	}
+	if in.opt.DemoSink != "" {
+		return in.demoMail(in.opt.DemoSink)
+	}
 	box, err := mailbox.New(mailbox.Options{Dir: in.mailboxDir(), Location: zone, Logger: in.log})
 	if err != nil {
 		return m, err
@@ -69,12 +73,17 @@ func (in *installation) startMailbox(ctx context.Context) (m mailer, err error) 
 		return m, err
 	}
 	in.onStop(box.Stop)
-	channel, err := notify.NewSMTP(notify.SMTPOptions{Addr: box.SMTPAddr(), TLS: notify.TLSNone, MaxConnections: connections})
+	in.mailboxURL = box.URL()
+	return in.demoMail(box.SMTPAddr())
+}
+
+// demoMail sends to a server on this machine.
+func (in *installation) demoMail(address string) (m mailer, err error) {
+	channel, err := notify.NewSMTP(notify.SMTPOptions{Addr: address, TLS: notify.TLSNone, MaxConnections: connections})
 	if err != nil {
 		return m, err
 	}
 	in.onStop(func(context.Context) error { return channel.Close() })
-	in.mailboxURL = box.URL()
 	return mailer{channels: []notify.Channel{channel}, sender: rehearse.Sender}, nil
 }
 
@@ -103,14 +112,22 @@ func (p *process) step(ctx context.Context, people clock.Actors, before func(ctx
 		}
 	}()
 	stepper := clock.Stepper{Installation: p.engine, Actors: people, Work: p.awaitWork(), Before: before}
-	err := stepper.Run(running)
-	switch {
-	case ctx.Err() != nil:
-		return nil // Ctrl-C
-	case running.Err() != nil:
-		return context.Cause(running)
+	for {
+		err := stepper.Run(running)
+		switch {
+		case ctx.Err() != nil:
+			return nil // Ctrl-C
+		case running.Err() != nil:
+			return context.Cause(running)
+		case err == nil || !store.Away(err):
+			return err
+		}
+		// What people do next follows from facts, so they go on where they were.
+		p.log.WarnContext(ctx, "the database is away; waiting for it", "error", err)
+		if err := pause(running, time.Second); err != nil {
+			continue
+		}
 	}
-	return err
 }
 
 // awaitWork waits while workers and dispatcher do what is due, and says what is

@@ -12,6 +12,9 @@ func main() {
 	os.Exit(cli.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, runner{}))
 }
 
+// childEnv is the surroundings of a thidua that this one starts with arguments.
+var childEnv = func([]string) []string { return os.Environ() }
+
 // runner does what takes an installation; one file a verb.
 type runner struct{}
 

@@ -20,5 +20,12 @@ func TestMain(m *testing.M) {
 		os.Unsetenv(argsEnv)
 		os.Exit(cli.Main(args, os.Stdin, os.Stdout, os.Stderr, runner{}))
 	}
+	childEnv = func(args []string) []string {
+		line, err := json.Marshal(args)
+		if err != nil {
+			panic(err)
+		}
+		return append(os.Environ(), argsEnv+"="+string(line))
+	}
 	os.Exit(m.Run())
 }

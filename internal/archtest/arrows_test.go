@@ -29,7 +29,7 @@ var (
 var arrows = []arrow{
 	{
 		reason: "pure packages compute: the same input gives the same output",
-		from:   []string{"internal/calendar", "internal/plan", "internal/score"},
+		from:   []string{"internal/calendar", "internal/plan", "internal/score", "internal/audit"},
 		never:  append([]string{postgres, temporal}, inputOutput...),
 		absent: []string{postgres, temporal},
 	},
@@ -57,7 +57,7 @@ var arrows = []arrow{
 	},
 	{
 		reason: "readers and senders work while Temporal is down",
-		from:   []string{"internal/store", "internal/look", "internal/notify", "internal/manifest", "internal/document", "internal/mailbox"},
+		from:   []string{"internal/store", "internal/look", "internal/notify", "internal/manifest", "internal/document", "internal/mailbox", "internal/verify"},
 		never:  []string{temporal},
 		absent: []string{temporal},
 	},
@@ -142,7 +142,7 @@ var importers = []struct {
 		[]string{"workflows", "activities", "worker", "cmd", "internal/metrics", "internal/e2e"},
 	},
 	{"queries are called by the engine, the readers and the sender; edges ask those", own("internal/store/db"), []string{
-		"internal/store", "internal/engine", "internal/look", "internal/notify", "internal/rehearse", "internal/metrics", "internal/mailbox",
+		"internal/store", "internal/engine", "internal/look", "internal/notify", "internal/rehearse", "internal/metrics", "internal/mailbox", "internal/verify",
 		"worker", "internal/cli", "internal/e2e",
 	}},
 }

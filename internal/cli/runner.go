@@ -16,6 +16,8 @@ type Runner interface {
 	Worker(ctx context.Context, opt WorkerOptions) error
 	// Serve runs the pages and the API until ctx ends.
 	Serve(ctx context.Context, opt ServeOptions) error
+	// Drill kills parts of a running demo and counts what is lost.
+	Drill(ctx context.Context, opt DrillOptions) error
 	// Rehearse runs a campaign through on a scratch database.
 	Rehearse(ctx context.Context, opt RehearseOptions) error
 }
@@ -61,6 +63,9 @@ type UpOptions struct {
 	DemoDir string
 	Pace    time.Duration
 	Keep    bool
+	// DemoSink is a mail server on this machine that a drill counts at, in place of
+	// the test mailbox.
+	DemoSink string
 }
 
 // WorkerOptions of the worker role alone.

@@ -212,6 +212,10 @@ func (printRunner) Serve(_ context.Context, o ServeOptions) error {
 	return printed(o.Console, "serve http=%s", o.HTTPAddr)
 }
 
+func (printRunner) Drill(_ context.Context, o DrillOptions) error {
+	return printed(o.Console, "drill kills=%d pace=%s seed=%d -o %s", o.Kills, o.Pace, o.Seed, o.Output)
+}
+
 func (printRunner) Rehearse(_ context.Context, o RehearseOptions) error {
 	return printed(o.Console, "rehearse %s of %v simulation=%s out=%s -o %s", o.Campaign, o.Paths, o.Simulation, o.HTML, o.Output)
 }

@@ -57,7 +57,7 @@ Chạy toàn bộ hệ thống trên một máy. Thêm --demo để xem trọn m
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if !opt.Demo {
-				for _, flag := range []string{"demo-dir", "pace", "keep"} {
+				for _, flag := range []string{"demo-dir", "pace", "keep", "demo-sink"} {
 					if cmd.Flags().Changed(flag) {
 						return misuse("--%s goes with --demo", flag)
 					}
@@ -78,6 +78,8 @@ Chạy toàn bộ hệ thống trên một máy. Thêm --demo để xem trọn m
 	flags.StringVar(&opt.DemoDir, "demo-dir", "examples/seed-2021", "directory with the manifests of one campaign, and simulation/people.yaml")
 	flags.DurationVar(&opt.Pace, "pace", 200*time.Millisecond, "pause between jumps of the demo's clock")
 	flags.BoolVar(&opt.Keep, "keep", false, "stay up after the demo's campaign has closed")
+	flags.StringVar(&opt.DemoSink, "demo-sink", "", "a drill's mail sink")
+	_ = flags.MarkHidden("demo-sink")
 	httpFlag(flags, &opt.HTTPAddr)
 	flags.IntVar(&opt.UIPort, "ui-port", 0, "port of Temporal's own pages; 0: the last one, or a free one")
 	temporalFlag(cmd, &temporal)

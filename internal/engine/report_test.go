@@ -16,7 +16,9 @@ func TestSubmitAndApprove(t *testing.T) {
 	act := By(focal("A1"), "")
 	first, err := w.Submit(t.Context(), act, name, oct, "A1", goodReport)
 	w.ok(err)
-	if d := cmp.Diff(Receipt{Unit: "A1", Round: oct, Version: 1, ReceivedAt: at("2021-10-14 10:00")}, first); d != "" {
+	digest, err := goodReport.Digest()
+	w.ok(err)
+	if d := cmp.Diff(Receipt{Unit: "A1", Round: oct, Version: 1, ReceivedAt: at("2021-10-14 10:00"), Digest: digest}, first); d != "" {
 		t.Errorf("handed up, it is not settled yet: %s", d)
 	}
 	w.check("the leader has the next move", w.rows(`SELECT holder, state FROM obligation WHERE owner = 'A1' AND subject = $1`, oct), "Leader Owing")
