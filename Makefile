@@ -88,7 +88,7 @@ generate: go ## Regenerate what is generated: CRDs, deepcopy, queries, pages
 	@tools/generate.sh
 
 clean: ## Remove what was built here; caches and data stay
-	@rm -rf bin out
+	@rm -rf bin out/rehearsal.html
 
 help:
 	@awk 'BEGIN {FS = ":.*## "} /^##@ / {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -149,7 +149,11 @@ func (d *drill) run(ctx context.Context) error {
 		return err
 	}
 	for left := d.opt.Kills; left > 0; {
+		// Half of the kills come at any time, the others while mails are on their way.
 		wait := time.Duration(200+d.random.IntN(1300)) * time.Millisecond
+		if d.random.IntN(2) == 0 {
+			wait = d.awaitMail(ctx, 5*time.Second)
+		}
 		select {
 		case <-ctx.Done():
 			d.kill(up, "all")
@@ -195,6 +199,16 @@ func (d *drill) run(ctx context.Context) error {
 	}
 }
 
+// awaitMail waits until a mail arrives, if one does in time, and says how long to
+// wait then: not at all, or a little, so that others are under way.
+func (d *drill) awaitMail(ctx context.Context, longest time.Duration) time.Duration {
+	before, end := d.sink.Count(), time.Now().Add(longest)
+	for d.sink.Count() == before && time.Now().Before(end) && ctx.Err() == nil {
+		_ = pause(ctx, time.Millisecond)
+	}
+	return time.Duration(d.random.IntN(50)) * time.Millisecond
+}
+
 // again starts an `up` that has ended by itself, as a service manager would: one
 // whose database is killed under its start gives up with a line that says so. More
 // often than there are kills is a fault.
@@ -202,6 +216,8 @@ func (d *drill) again(ctx context.Context, up *child, err error) (*child, error)
 	if d.restarts++; d.restarts > d.opt.Kills {
 		return nil, fmt.Errorf("up keeps ending by itself: %w\n%s", err, up.said())
 	}
+	lines := strings.Split(up.said(), "\n")
+	fmt.Fprintf(d.opt.Err, "          up gave up: %s\n", lines[len(lines)-1])
 	return d.start(ctx)
 }
 

@@ -5,28 +5,30 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"thidua.dev/thidua/internal/cli"
+	"thidua.dev/thidua/internal/engine"
 	"thidua.dev/thidua/internal/look"
 	"thidua.dev/thidua/internal/mailbox"
 	"thidua.dev/thidua/internal/rehearse"
 	"thidua.dev/thidua/internal/rehearse/seedtest"
 	"thidua.dev/thidua/internal/standalone"
 	"thidua.dev/thidua/internal/store"
+	"thidua.dev/thidua/internal/verify"
 )
 
 const seedDir = "../../examples/seed-2021"
@@ -129,19 +131,38 @@ func TestSeedRuns(t *testing.T) {
 	if d := cmp.Diff(rehearsed(t, in.demo), notices); d != "" {
 		t.Errorf("notices of the rehearsal (-) and of the real run (+):\n%s", d)
 	}
+	checkBooks(t, in.pool)
 	in.checkProcedures(t)
 	recordHistories(t, in)
+}
+
+// checkBooks holds the ledgers of a run against each other.
+func checkBooks(t testing.TB, pool *pgxpool.Pool) {
+	t.Helper()
+	if _, err := engine.New(pool, slog.New(slog.DiscardHandler)).Seal(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	b, err := verify.FromDatabase(t.Context(), pool)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sending, err := verify.Sending(t.Context(), pool)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range slices.Concat(b.Audit(nil), b.Ledger(), b.Ranking(), sending) {
+		t.Errorf("%s: %s", f.Code, f.Text)
+	}
+	if len(b.Seals) == 0 || len(b.Unsealed) > 0 {
+		t.Errorf("%d seals, %d acts unsealed", len(b.Seals), len(b.Unsealed))
+	}
 }
 
 // spawnUp runs a demo in a process of its own.
 func spawnUp(t *testing.T, dir string) *exec.Cmd {
 	t.Helper()
-	args, err := json.Marshal([]string{"up", "--demo", "--demo-dir", seedDir, "--data-dir", dir, "--pace", "0s", "--http-addr", "127.0.0.1:0", "--log-level", "error"})
-	if err != nil {
-		t.Fatal(err)
-	}
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), argsEnv+"="+string(args))
+	cmd.Env = childEnv([]string{"up", "--demo", "--demo-dir", seedDir, "--data-dir", dir, "--pace", "0s", "--http-addr", "127.0.0.1:0", "--log-level", "error"})
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	if err := cmd.Start(); err != nil {
@@ -157,24 +178,11 @@ func spawnUp(t *testing.T, dir string) *exec.Cmd {
 	return cmd
 }
 
-// recordedPID is the number that a file begins with; 0 without one.
-func recordedPID(path string) int {
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return 0
-	}
-	first, _, _ := strings.Cut(string(b), "\n")
-	pid, err := strconv.Atoi(strings.TrimSpace(first))
-	if err != nil {
-		return 0
-	}
-	return pid
-}
-
 // killAll kills a whole `up` at once: itself, Temporal and PostgreSQL.
 func killAll(t *testing.T, up *exec.Cmd, dir string) {
 	t.Helper()
-	for _, pid := range []int{up.Process.Pid, recordedPID(filepath.Join(dir, "temporal", "temporald.pid")), recordedPID(filepath.Join(dir, "postgres", "data", "postmaster.pid"))} {
+	temporald, postgres := standalone.PIDs(dir)
+	for _, pid := range []int{up.Process.Pid, temporald, postgres} {
 		if pid == 0 {
 			t.Fatal("a process has recorded no pid")
 		}
@@ -218,6 +226,7 @@ func TestKilledInTheMiddle(t *testing.T) {
 	if diff := cmp.Diff(rehearsed(t, d), notices); diff != "" {
 		t.Errorf("notices of the rehearsal (-) and of the killed run (+):\n%s", diff)
 	}
+	checkBooks(t, pool)
 	mails, err := mailbox.ReadDir(filepath.Join(dir, "mailbox"))
 	if err != nil {
 		t.Fatal(err)
@@ -264,5 +273,17 @@ func awaitMails(t *testing.T, dir string, instant time.Time, up *exec.Cmd) {
 		if err := pause(t.Context(), 5*time.Millisecond); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// A short drill, as `thidua drill` runs it.
+func TestDrill(t *testing.T) {
+	var out bytes.Buffer
+	console := discard()
+	console.Out = &out
+	err := runner{}.Drill(t.Context(), cli.DrillOptions{Console: console, DemoDir: seedDir, Kills: 4, Pace: 200 * time.Millisecond, Output: "table"})
+	t.Log("\n" + out.String())
+	if err != nil {
+		t.Error(err)
 	}
 }

@@ -152,4 +152,7 @@ func (in *installation) greet() {
 	line("Metrics", address(in.web)+"metrics")
 	line("Data", in.lower.DataDir())
 	fmt.Fprintln(in.opt.Err)
+	if in.demo != nil && !in.opt.Keep {
+		fmt.Fprintln(in.opt.Err, "The demo ends when its campaign has closed; with --keep the pages stay up.")
+	}
 }

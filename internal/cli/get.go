@@ -207,7 +207,7 @@ func noticeName(n look.Notice) string {
 func (a *app) getMessagesCommand() *cobra.Command {
 	var filter look.MessageFilter
 	cmd := a.getting("messages -c CAMPAIGN", "What was sent, or is to be, with the server's answer (thư)",
-		"  thidua get messages -c covid-2021 --state Ambiguous\n  thidua get messages -c covid-2021 --unit STTTT-HNI --limit 20",
+		"  thidua get messages -c covid-2021 --state Ambiguous\n  thidua get messages -c covid-2021 --unit STTTT-01 --limit 20",
 		func(cmd *cobra.Command, r *look.Reader, campaign, format string) error {
 			c, err := r.Campaign(cmd.Context(), campaign)
 			if err != nil {
@@ -268,7 +268,7 @@ func (a *app) getTodoCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "todo --unit UNIT",
 		Short:   "What waits for one unit, across campaigns (việc phải làm)",
-		Example: "  thidua get todo --unit STTTT-HNI",
+		Example: "  thidua get todo --unit STTTT-01",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if unit == "" {

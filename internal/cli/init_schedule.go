@@ -141,7 +141,7 @@ func scaffoldCampaign(n newCampaign, s schedule, units *unitList) ([]byte, error
 	}
 	var b bytes.Buffer
 	err = t.Execute(&b, map[string]any{
-		"Name": n.name, "Title": title, "Office": n.office, "Launch": orElse(n.launch, s.launch.String()),
+		"Name": n.name, "Title": title, "Office": n.office, "Excluded": units.excluded(n.office), "Launch": orElse(n.launch, s.launch.String()),
 		"Registration": s.registration, "FirstMonth": month(s.first), "LastMonth": month(s.last), "FinalDue": s.finalDue,
 		"EscalateTo": escalate, "Within": within, "Midterm": s.midterm, "FinalReview": s.finalReview,
 		"Top": min(3, max(1, (len(units.rows)-1)/3)), "Decision": s.decision, "Ceremony": s.ceremony, "Until": s.until,

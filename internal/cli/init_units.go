@@ -143,6 +143,24 @@ func (u *unitList) addOffice(n *newCampaign) {
 	}
 }
 
+// excluded are the units that don't compete: the office, and those that others
+// report to or belong to and that have nobody above themselves.
+func (u *unitList) excluded(office string) []string {
+	out := []string{office}
+	for _, r := range u.rows {
+		code := r["code"]
+		if code == office || r["collects_to"]+r["administered_by"]+r["submits_to"] != "" {
+			continue
+		}
+		if slices.ContainsFunc(u.rows, func(below map[string]string) bool {
+			return below["code"] != code && (below["collects_to"] == code || below["administered_by"] == code || below["submits_to"] == code)
+		}) {
+			out = append(out, code)
+		}
+	}
+	return out
+}
+
 // has tells whether any unit has something in a column.
 func (u *unitList) has(column string) bool {
 	return slices.ContainsFunc(u.rows, func(r map[string]string) bool { return r[column] != "" })

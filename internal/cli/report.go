@@ -54,9 +54,9 @@ theo thời điểm đến:
     ketQua: Đã hoàn thành 12/12 nhiệm vụ.
   figures:
     online-files: "87.5"`,
-		Example: `  thidua submit -c covid-2021 --round monthly/2021-11 --unit STTTT-HNI -f report.yaml
-  thidua submit -c covid-2021 --round monthly/2021-11 --unit STTTT-HNI -f figures.yaml --on-behalf --document-number 88/BC-STTTT --received-at 2021-11-15T16:10:00+07:00
-  thidua submit -c covid-2021 --round registration --unit STTTT-HNI -f - <<< 'hardTasks: ["Hội nghị truyền hình đến 100% xã"]'`,
+		Example: `  thidua submit -c covid-2021 --round monthly/2021-11 --unit STTTT-01 -f report.yaml
+  thidua submit -c covid-2021 --round monthly/2021-11 --unit STTTT-01 -f figures.yaml --on-behalf --document-number 88/BC-STTTT --received-at 2021-11-15T16:10:00+07:00
+  thidua submit -c covid-2021 --round registration --unit STTTT-01 -f - <<< 'hardTasks: ["Hội nghị truyền hình đến 100% xã"]'`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := o.check("submit"); err != nil {
@@ -155,7 +155,7 @@ func (a *app) approveCommand() *cobra.Command {
 is received, as of now. From the command line it is recorded as done on behalf.
 
 Ghi nhận lãnh đạo đơn vị đã duyệt; báo cáo được tính từ lúc này.`,
-		Example: `  thidua approve -c covid-2021 --round monthly/2021-11 --unit STTTT-HNI --reason "công văn 88/STTTT-VP"`,
+		Example: `  thidua approve -c covid-2021 --round monthly/2021-11 --unit STTTT-01 --reason "công văn 88/STTTT-VP"`,
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := o.check("approve"); err != nil {

@@ -10,7 +10,7 @@ import (
 func TestReceiptLine(t *testing.T) {
 	zone := zoneOf(defaultZone)
 	at := time.Date(2021, 11, 15, 9, 42, 0, 0, time.UTC)
-	receipt := engine.Receipt{Unit: "STTTT-HNI", Round: "monthly/2021-11", Version: 2, ReceivedAt: at}
+	receipt := engine.Receipt{Unit: "STTTT-01", Round: "monthly/2021-11", Version: 2, ReceivedAt: at}
 	settled := receipt
 	settled.Settled = true
 	onTime := settled
@@ -20,9 +20,9 @@ func TestReceiptLine(t *testing.T) {
 		receipt engine.Receipt
 		want    string
 	}{
-		{receipt, "STTTT-HNI, monthly/2021-11, lần 2: đã trình lãnh đạo đơn vị lúc 16 giờ 42, thứ Hai 15/11/2021; chờ duyệt (handed up 16:42 on 2021-11-15, waits for approval)"},
-		{settled, "STTTT-HNI, monthly/2021-11, lần 2: đã tiếp nhận lúc 16 giờ 42, thứ Hai 15/11/2021, trễ hạn (received 16:42 on 2021-11-15, late)"},
-		{onTime, "STTTT-HNI, monthly/2021-11, lần 2: đã tiếp nhận lúc 17 giờ, thứ Hai 15/11/2021, đúng hạn (received 17:00 on 2021-11-15, on time)"},
+		{receipt, "STTTT-01, monthly/2021-11, lần 2: đã trình lãnh đạo đơn vị lúc 16 giờ 42, thứ Hai 15/11/2021; chờ duyệt (handed up 16:42 on 2021-11-15, waits for approval)"},
+		{settled, "STTTT-01, monthly/2021-11, lần 2: đã tiếp nhận lúc 16 giờ 42, thứ Hai 15/11/2021, trễ hạn (received 16:42 on 2021-11-15, late)"},
+		{onTime, "STTTT-01, monthly/2021-11, lần 2: đã tiếp nhận lúc 17 giờ, thứ Hai 15/11/2021, đúng hạn (received 17:00 on 2021-11-15, on time)"},
 	} {
 		if got := receiptLine(tt.receipt, zone); got != tt.want {
 			t.Errorf("got  %s\nwant %s", got, tt.want)

@@ -53,7 +53,7 @@ trình khen thưởng đúng hạn.`,
 	root.SuggestionsMinimumDistance = 2
 	root.AddGroup(
 		&cobra.Group{ID: groupDeclare, Title: "Declare (khai báo):"},
-		&cobra.Group{ID: groupSteer, Title: "Steer (điều hành), each with --reason, kept in the audit:"},
+		&cobra.Group{ID: groupSteer, Title: "Steer (điều hành); --reason is kept in the audit:"},
 		&cobra.Group{ID: groupAct, Title: "Act for a unit or the council (thay mặt):"},
 		&cobra.Group{ID: groupLook, Title: "Look (theo dõi):"},
 		&cobra.Group{ID: groupProve, Title: "Prove (kiểm chứng):"},

@@ -82,7 +82,7 @@ func readStatus(ctx context.Context, e *engine.Engine) (*installation, error) {
 	}
 	for _, c := range campaigns {
 		one := campaignStatus{Campaign: c}
-		if c.State == "Launched" || c.State == "Paused" {
+		if c.State != "Declared" {
 			b, err := r.Board(ctx, c.Name)
 			if err != nil {
 				return nil, err

@@ -57,6 +57,9 @@ Phát động phong trào. Từ lúc này hệ thống tự nhắc việc và th
 					return nil
 				}
 				fmt.Fprintf(a.out, "campaign/%s launched\n", args[0])
+				if c.ClosesAt.Before(now) {
+					fmt.Fprintf(a.err, "note: its end, %s, is past: it closes at once, with every report missing that is not recorded\n", dayAndTime(c.ClosesAt, c.Location()))
+				}
 				return nil
 			})
 		},
@@ -136,7 +139,7 @@ owe. A date alone means 17:00 in the campaign's time zone. What was pending for
 the old deadline is never sent.
 
 Gia hạn nộp báo cáo cho một đơn vị, hoặc cho mọi đơn vị chưa nộp.`,
-		Example: `  thidua extend covid-2021 --round monthly/2021-11 --unit STTTT-HNI --to 2021-11-19 --reason "tập trung chống dịch"
+		Example: `  thidua extend covid-2021 --round monthly/2021-11 --unit STTTT-01 --to 2021-11-19 --reason "tập trung chống dịch"
   thidua extend covid-2021 --round monthly/2021-11 --to 2021-11-19T12:00:00+07:00`,
 		Args:              oneName("campaign"),
 		ValidArgsFunction: a.completeCampaigns,

@@ -20,8 +20,8 @@ the server's answer, what was not sent and why, and what comes next.
 
 Vì sao đơn vị bị nhắc, hoặc không được nhắc: từng thư, câu trả lời của máy chủ
 thư, và việc sắp tới.`,
-		Example: `  thidua why STTTT-HNI -c covid-2021
-  thidua why STTTT-HNI -c covid-2021 -o json`,
+		Example: `  thidua why STTTT-01 -c covid-2021
+  thidua why STTTT-01 -c covid-2021 -o json`,
 		Args: oneName("unit"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if campaign == "" {

@@ -338,7 +338,7 @@ func (t *tx) replan(ctx context.Context, all *manifest.Set, applied []Applied) e
 			continue
 		}
 		if exists && old.State != "Declared" {
-			if err := amendable(c.Name, changed["Campaign/"+c.Name]); err != nil {
+			if err := t.amendable(ctx, old, changed["Campaign/"+c.Name]); err != nil {
 				return err
 			}
 		}
@@ -367,9 +367,17 @@ func firstField(a Applied) string {
 }
 
 // amendable keeps what units were promised at the launch.
-func amendable(name string, a Applied) error {
+func (t *tx) amendable(ctx context.Context, c db.Campaign, a Applied) error {
+	name := c.Name
 	for _, change := range a.Changes {
-		for _, fixed := range []string{"spec.rulePack", "spec.launch.at", "spec.participants", "spec.office", "spec.calendar", "spec.registration.until", "spec.reminders"} {
+		if change.Field == "spec.registration.until" {
+			r, err := t.RoundByName(ctx, c.ID, plan.RegistrationRound)
+			if err == nil && r.State == "Planned" {
+				continue // nobody has been told yet
+			}
+			return refuse("Launched", "campaign %s is launched and its registration is open: move its deadline by extending it (%s → %s)", name, change.Old, change.New)
+		}
+		for _, fixed := range []string{"spec.rulePack", "spec.launch.at", "spec.participants", "spec.office", "spec.calendar", "spec.reminders"} {
 			if change.Field == fixed || len(change.Field) > len(fixed) && change.Field[:len(fixed)] == fixed && (change.Field[len(fixed)] == '.' || change.Field[len(fixed)] == '[') {
 				return refuse("Launched", "campaign %s is launched: %s cannot change any more (%s → %s); end this campaign and declare another", name, change.Field, change.Old, change.New)
 			}

@@ -20,6 +20,9 @@ const StepReturned = "returned"
 func (e *Engine) HandBack(ctx context.Context, act Act, campaign, round, unit string) error {
 	return e.in(ctx, func(t *tx) error {
 		_, _, o, done, err := t.lockForIntake(ctx, act, auth.Return, campaign, round, unit)
+		if Code(err) == "AlreadyReceived" {
+			return refuse("NeedsDeadline", "the report of unit %s for round %s was received: to return it, say by when it is to be sent again (--to DATE)", unit, round)
+		}
 		if done != nil || err != nil {
 			return err
 		}
@@ -129,8 +132,8 @@ func (t *tx) oweAgain(ctx context.Context, c db.Campaign, r db.Round, o db.Oblig
 	if err != nil {
 		return err
 	}
-	if !r.ClosesAt.After(to) {
-		return refuse("BeyondCalendar", "%s is further than the calendars reach: is the year right?", local(to, c.TimeZone))
+	if err := withinCampaign(c, r, to); err != nil {
+		return err
 	}
 	return t.BumpGeneration(ctx, c.ID)
 }

@@ -231,8 +231,8 @@ func (e *Engine) Extend(ctx context.Context, act Act, name, round, unit string, 
 		if r, err = t.RoundByName(ctx, c.ID, round); err != nil {
 			return err
 		}
-		if !r.ClosesAt.After(to) {
-			return refuse("BeyondCalendar", "%s is further than the calendars reach: is the year right?", local(to, c.TimeZone))
+		if err := withinCampaign(c, r, to); err != nil {
+			return err
 		}
 		if err := t.BumpGeneration(ctx, c.ID); err != nil {
 			return err
@@ -241,6 +241,19 @@ func (e *Engine) Extend(ctx context.Context, act Act, name, round, unit string, 
 			map[string]any{"round": round, "unit": unit, "to": to, "units": out.Units, "superseded": out.Superseded})
 	})
 	return out, err
+}
+
+// withinCampaign holds a moved deadline, and the round that was stretched for it, to
+// what the calendars and the campaign reach.
+func withinCampaign(c db.Campaign, r db.Round, to time.Time) error {
+	switch {
+	case !r.ClosesAt.After(to):
+		return refuse("BeyondCalendar", "%s is further than the calendars reach: is the year right?", local(to, c.TimeZone))
+	case r.ClosesAt.After(c.ClosesAt):
+		return refuse("BeyondCampaign", "with %s the round would take reports until %s, after the campaign ends (%s)",
+			local(to, c.TimeZone), local(r.ClosesAt, c.TimeZone), local(c.ClosesAt, c.TimeZone))
+	}
+	return nil
 }
 
 func extendable(c db.Campaign, r db.Round, to, now time.Time) error {

@@ -3,6 +3,7 @@ package look
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	v1 "thidua.dev/thidua/api/v1"
@@ -22,6 +23,16 @@ type Todo struct {
 	Holder   string     `json:"holder,omitempty"`
 }
 
+// knownUnit refuses a code that no roster has: a typing mistake must not read as
+// "nothing to do".
+func (v *view) knownUnit(ctx context.Context, unit string) error {
+	codes, err := v.LookRosterCodes(ctx)
+	if err != nil || slices.Contains(codes, unit) {
+		return err
+	}
+	return &NotFound{Kind: "unit", Name: unit, Similar: similar(unit, codes)}
+}
+
 // Todo is what waits for a unit, by deadline. For a campaign's office these are
 // also the letters to sign and the messages that came to nothing.
 func (r *Reader) Todo(ctx context.Context, unit string) ([]Todo, error) {
@@ -34,6 +45,9 @@ func (r *Reader) Todo(ctx context.Context, unit string) ([]Todo, error) {
 		by := map[string]*Campaign{}
 		for i := range campaigns {
 			by[campaigns[i].Name] = &campaigns[i]
+		}
+		if err := v.knownUnit(ctx, unit); err != nil {
+			return err
 		}
 		owed, err := v.LookTodo(ctx, unit)
 		if err != nil {

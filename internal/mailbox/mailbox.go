@@ -134,5 +134,8 @@ func (a *App) SMTPAddr() string { return a.smtpListener.Addr().String() }
 // URL is the page's address, once started.
 func (a *App) URL() string { return "http://" + a.httpListener.Addr().String() + "/" }
 
+// Count is how many mails have arrived.
+func (a *App) Count() int { return len(a.store.all()) }
+
 // Messages are all mails in order of arrival, parsed from what arrived.
 func (a *App) Messages() ([]Message, error) { return a.store.messages() }

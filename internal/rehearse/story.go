@@ -59,6 +59,7 @@ type story struct {
 	Invited, Participants             int
 	Rounds                            []storyRound
 	Reviews                           []storyReview
+	Parts                             []storyPart // rounds and reviews, as they come
 	Decision                          string
 	DecisionAt                        time.Time
 	Awards                            []db.StoryAwardsRow
@@ -66,6 +67,13 @@ type story struct {
 	Presented, InvitedToCeremony      int
 	Mails, Unsent                     int
 	LettersDrafted, LettersWithdrawn  int
+}
+
+// storyPart is a round or a review.
+type storyPart struct {
+	At     time.Time
+	Round  *storyRound
+	Review *storyReview
 }
 
 type storyRound struct {
@@ -120,7 +128,17 @@ func readStory(ctx context.Context, q *db.Queries, spec *v1.CampaignSpec, name s
 	if err := s.readRounds(ctx, q, c.ID); err != nil {
 		return nil, err
 	}
-	return s, s.readHonours(ctx, q, c.ID)
+	if err := s.readHonours(ctx, q, c.ID); err != nil {
+		return nil, err
+	}
+	for i := range s.Rounds {
+		s.Parts = append(s.Parts, storyPart{At: s.Rounds[i].Due, Round: &s.Rounds[i]})
+	}
+	for i := range s.Reviews {
+		s.Parts = append(s.Parts, storyPart{At: s.Reviews[i].At, Review: &s.Reviews[i]})
+	}
+	slices.SortStableFunc(s.Parts, func(a, b storyPart) int { return a.At.Compare(b.At) })
+	return s, nil
 }
 
 func (s *story) readRounds(ctx context.Context, q *db.Queries, id int64) error {

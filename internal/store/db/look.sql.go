@@ -570,13 +570,16 @@ func (q *Queries) LookMessages(ctx context.Context, arg LookMessagesParams) ([]L
 }
 
 const lookNextSteps = `-- name: LookNextSteps :many
-SELECT o.next_at::timestamptz AS at, r.name AS round, r.kind, r.series, r.period, s.step, s.task, count(*)::bigint AS units
+SELECT g.at, r.name AS round, r.kind, r.series, r.period, s.step, s.task, sum(o.units)::bigint AS units
 FROM round r
-JOIN obligation o ON o.round_id = r.id AND o.state = 'Owing' AND o.next_at IS NOT NULL
-JOIN ladder_step s ON s.campaign_id = r.campaign_id AND s.seq = o.next_seq
+JOIN LATERAL (SELECT x.calendar, x.due_at, x.next_seq, count(*) AS units FROM obligation x
+              WHERE x.round_id = r.id AND x.state = 'Owing' AND x.next_at IS NOT NULL
+              GROUP BY x.calendar, x.due_at, x.next_seq) o ON true
+JOIN rung g ON g.campaign_id = r.campaign_id AND g.calendar = o.calendar AND g.due_at = o.due_at AND g.seq >= o.next_seq AND g.at < r.closes_at
+JOIN ladder_step s ON s.campaign_id = r.campaign_id AND s.seq = g.seq
 WHERE r.campaign_id = $1 AND r.state = 'Open'
-GROUP BY o.next_at, r.name, r.kind, r.series, r.period, s.step, s.task
-ORDER BY o.next_at, r.name, s.step LIMIT $2::int
+GROUP BY g.at, r.name, r.kind, r.series, r.period, s.step, s.task
+ORDER BY g.at, r.name, s.step LIMIT $2::int
 `
 
 type LookNextStepsRow struct {
@@ -590,7 +593,8 @@ type LookNextStepsRow struct {
 	Units  int64
 }
 
-// The next rungs of those who still owe, by instant.
+// The rungs that those who still owe have before them, by instant: all of them, as
+// if no report came. Obligations that stand alike are counted first.
 func (q *Queries) LookNextSteps(ctx context.Context, campaignID int64, maxRows int32) ([]LookNextStepsRow, error) {
 	rows, err := q.db.Query(ctx, lookNextSteps, campaignID, maxRows)
 	if err != nil {
@@ -1238,6 +1242,30 @@ func (q *Queries) LookReports(ctx context.Context, obligations []int64) ([]LookR
 			return nil, err
 		}
 		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const lookRosterCodes = `-- name: LookRosterCodes :many
+SELECT DISTINCT code FROM roster_unit ORDER BY code
+`
+
+func (q *Queries) LookRosterCodes(ctx context.Context) ([]string, error) {
+	rows, err := q.db.Query(ctx, lookRosterCodes)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []string{}
+	for rows.Next() {
+		var code string
+		if err := rows.Scan(&code); err != nil {
+			return nil, err
+		}
+		items = append(items, code)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

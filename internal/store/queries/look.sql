@@ -104,14 +104,18 @@ LEFT JOIN LATERAL (SELECT n.step, n.instant FROM notice n WHERE n.obligation_id 
 ORDER BY s.due_at, s.owner;
 
 -- name: LookNextSteps :many
--- The next rungs of those who still owe, by instant.
-SELECT o.next_at::timestamptz AS at, r.name AS round, r.kind, r.series, r.period, s.step, s.task, count(*)::bigint AS units
+-- The rungs that those who still owe have before them, by instant: all of them, as
+-- if no report came. Obligations that stand alike are counted first.
+SELECT g.at, r.name AS round, r.kind, r.series, r.period, s.step, s.task, sum(o.units)::bigint AS units
 FROM round r
-JOIN obligation o ON o.round_id = r.id AND o.state = 'Owing' AND o.next_at IS NOT NULL
-JOIN ladder_step s ON s.campaign_id = r.campaign_id AND s.seq = o.next_seq
+JOIN LATERAL (SELECT x.calendar, x.due_at, x.next_seq, count(*) AS units FROM obligation x
+              WHERE x.round_id = r.id AND x.state = 'Owing' AND x.next_at IS NOT NULL
+              GROUP BY x.calendar, x.due_at, x.next_seq) o ON true
+JOIN rung g ON g.campaign_id = r.campaign_id AND g.calendar = o.calendar AND g.due_at = o.due_at AND g.seq >= o.next_seq AND g.at < r.closes_at
+JOIN ladder_step s ON s.campaign_id = r.campaign_id AND s.seq = g.seq
 WHERE r.campaign_id = @campaign_id AND r.state = 'Open'
-GROUP BY o.next_at, r.name, r.kind, r.series, r.period, s.step, s.task
-ORDER BY o.next_at, r.name, s.step LIMIT @max_rows::int;
+GROUP BY g.at, r.name, r.kind, r.series, r.period, s.step, s.task
+ORDER BY g.at, r.name, s.step LIMIT @max_rows::int;
 
 -- name: LookOutbox :one
 SELECT count(*) FILTER (WHERE m.state = 'Pending')::bigint AS pending,
@@ -321,3 +325,6 @@ JOIN message m ON m.campaign_id = c.id AND m.state IN ('Parked', 'Ambiguous')
 LEFT JOIN LATERAL (SELECT x.name FROM roster_unit x WHERE x.code = m.recipient LIMIT 1) u ON true
 WHERE c.office = @office
 ORDER BY m.id LIMIT 500;
+
+-- name: LookRosterCodes :many
+SELECT DISTINCT code FROM roster_unit ORDER BY code;
