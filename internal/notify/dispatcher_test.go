@@ -436,3 +436,21 @@ func TestRate(t *testing.T) {
 		t.Errorf("%d went for one whole token", ch.count()-before)
 	}
 }
+
+// Without a mail server messages are held until somebody configures one or they are
+// stale; what has expired is not sent later.
+func TestNoMailServer(t *testing.T) {
+	b := newOutbox(t, 2)
+	none := b.dispatcher(notify.Unconfigured(v1.ChannelEmail))
+	b.drain(none)
+	b.check("held", byState, "Pending 2")
+	b.exec(`UPDATE clock SET now = (SELECT max(not_after) FROM notice) + interval '1 second'`)
+	b.drain(none)
+	b.check("stale", byState, "Expired 2")
+	b.check("and that is why", notices, "Expired PastNotAfter 2")
+	ch := &answers{}
+	b.drain(b.dispatcher(ch))
+	if ch.count() != 0 {
+		t.Errorf("%d stale messages were sent", ch.count())
+	}
+}
