@@ -85,7 +85,10 @@ func parseReport(file string, data []byte) (engine.Report, error) {
 			r.refuse(node, field, "unknown field; a report has sections, figures and hardTasks")
 		}
 	}
-	return report, r.err()
+	if err := r.err(); err != nil {
+		return engine.Report{}, err
+	}
+	return report, nil
 }
 
 // reportReader collects what is wrong with a report, to be mended at once.
