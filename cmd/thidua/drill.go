@@ -159,11 +159,11 @@ func (d *drill) run(ctx context.Context) error {
 			d.kill(up, "all")
 			<-up.ended
 			return ctx.Err()
-		case err := <-up.ended:
-			if err == nil {
+		case <-up.ended:
+			if up.err == nil {
 				return fmt.Errorf("the campaign closed %d kills too early: give a slower --pace", left)
 			}
-			if up, err = d.again(ctx, up, err); err != nil {
+			if up, err = d.again(ctx, up); err != nil {
 				return err
 			}
 			continue
@@ -188,11 +188,11 @@ func (d *drill) run(ctx context.Context) error {
 		case <-ctx.Done():
 			d.kill(up, "all")
 			return ctx.Err()
-		case err := <-up.ended:
-			if err == nil {
+		case <-up.ended:
+			if up.err == nil {
 				return nil
 			}
-			if up, err = d.again(ctx, up, err); err != nil {
+			if up, err = d.again(ctx, up); err != nil {
 				return err
 			}
 		}
@@ -212,9 +212,9 @@ func (d *drill) awaitMail(ctx context.Context, longest time.Duration) time.Durat
 // again starts an `up` that has ended by itself, as a service manager would: one
 // whose database is killed under its start gives up with a line that says so. More
 // often than there are kills is a fault.
-func (d *drill) again(ctx context.Context, up *child, err error) (*child, error) {
+func (d *drill) again(ctx context.Context, up *child) (*child, error) {
 	if d.restarts++; d.restarts > d.opt.Kills {
-		return nil, fmt.Errorf("up keeps ending by itself: %w\n%s", err, up.said())
+		return nil, fmt.Errorf("up keeps ending by itself: %w\n%s", up.err, up.said())
 	}
 	lines := strings.Split(up.said(), "\n")
 	fmt.Fprintf(d.opt.Err, "          up gave up: %s\n", lines[len(lines)-1])
@@ -224,7 +224,8 @@ func (d *drill) again(ctx context.Context, up *child, err error) (*child, error)
 // child is an `up` in a process of its own.
 type child struct {
 	*exec.Cmd
-	ended chan error
+	ended chan struct{}
+	err   error // once ended
 	log   string
 }
 
@@ -238,7 +239,7 @@ func (d *drill) start(ctx context.Context) (*child, error) {
 		"--demo-sink", d.sink.SMTPAddr(), "--log-level", "error",
 	}
 	// Not CommandContext: what is killed, and when, is the drill's to say.
-	c := &child{Cmd: exec.Command(self, args...), ended: make(chan error, 1), log: d.data + ".log"}
+	c := &child{Cmd: exec.Command(self, args...), ended: make(chan struct{}), log: d.data + ".log"}
 	out, err := os.OpenFile(c.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, err
@@ -248,7 +249,10 @@ func (d *drill) start(ctx context.Context) (*child, error) {
 	if err := c.Cmd.Start(); err != nil {
 		return nil, err
 	}
-	go func() { c.ended <- c.Wait() }()
+	go func() {
+		c.err = c.Wait()
+		close(c.ended)
+	}()
 	return c, ctx.Err()
 }
 

@@ -21,7 +21,7 @@ type Row struct {
 	Verb       string    `json:"verb"`
 	Object     string    `json:"object"`
 	Reason     string    `json:"reason"`
-	RequestID  string    `json:"requestId"`
+	RequestID  string    `json:"requestID"`
 	// Detail is JSON in the database's own writing, byte for byte.
 	Detail string `json:"detail"`
 }
@@ -76,7 +76,7 @@ func Next(previous Hash, no int64, leaves []Hash) Hash {
 // Leaf is a sealed row: its place, its hash then, and the row as it is now; Row is
 // nil where it is gone.
 type Leaf struct {
-	AuditID int64 `json:"auditId"`
+	AuditID int64 `json:"auditID"`
 	Hash    Hash  `json:"hash"`
 	Row     *Row  `json:"row"`
 }
@@ -94,7 +94,7 @@ type Seal struct {
 type Finding struct {
 	Code    string `json:"code"` // stable, for programs
 	Seal    int64  `json:"seal,omitempty"`
-	AuditID int64  `json:"auditId,omitempty"`
+	AuditID int64  `json:"auditID,omitempty"`
 	Text    string `json:"text"`
 }
 

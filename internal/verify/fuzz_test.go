@@ -12,7 +12,7 @@ import (
 // or an error.
 func FuzzRead(f *testing.F) {
 	for _, s := range []string{
-		`{"format":"thidua.bundle/1"}`, `{"format":"thidua.bundle/1","seals":[{"no":1,"leaves":[{"auditId":1,"row":null}]}],"rankings":[{"lines":[{"unit":"A","total":"x"}]}]}`,
+		`{"format":"thidua.bundle/1"}`, `{"format":"thidua.bundle/1","seals":[{"no":1,"leaves":[{"auditID":1,"row":null}]}],"rankings":[{"lines":[{"unit":"A","total":"x"}]}]}`,
 		`{"format":"thidua.bundle/1","unsealed":[{"verb":"submit","detail":"{"}],"reports":[{"content":{"figures":{"a":"1e999999999"}}}],"settled":[{}]}`, `[]`, `{`,
 	} {
 		f.Add([]byte(s))
