@@ -152,7 +152,7 @@ func (a *app) printInit(n newCampaign, s schedule, p *plan.Plan, units *unitList
 			provisional++
 		}
 	}
-	fmt.Fprintf(a.out, "%s: campaign %s, %d units, %d dates from %s to %s\n", n.dir, n.name, len(units.rows)-1, len(p.Events),
+	fmt.Fprintf(a.out, "%s: campaign %s, %d units, %d dates from %s to %s\n", n.dir, n.name, len(units.rows)-len(units.excluded(n.office)), len(p.Events),
 		p.Launch.In(s.zone).Format("02/01/2006"), p.ClosedAt.In(s.zone).Format("02/01/2006"))
 	if provisional > 0 {
 		fmt.Fprintf(a.err, "note: the days off after 31/12/2026 are not known yet, so %d dates are provisional; add the year's notice to calendar.yaml when it comes\n", provisional)

@@ -285,8 +285,10 @@ func TestDeadlockIsRepeated(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if tries[0]+tries[1] != 3 {
-		t.Errorf("%v tries, want one repeated once", tries)
+	// The one that was ended may take its lock again before the other wakes: then they
+	// meet a second time. How often is up to the scheduler.
+	if tries[0]+tries[1] < 3 {
+		t.Errorf("%v tries, want one repeated", tries)
 	}
 	w.check("both were carried out, once", w.rows(`SELECT name FROM participant WHERE unit IN ('A1', 'A2') ORDER BY unit`), "Phòng Một..", "Phòng Hai..")
 }

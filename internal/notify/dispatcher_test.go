@@ -40,8 +40,15 @@ func newOutbox(t testing.TB, units int) *outbox {
 	e := engine.New(b.pool, slog.New(slog.DiscardHandler))
 	at := time.Date(2021, 9, 7, 7, 0, 0, 0, time.UTC)
 	b.ok(e.SetStepped(t.Context(), at))
+	// An object holds 2,000 units at most; a roster may include others.
+	const most = 2000
 	var roster strings.Builder
+	var parts []string
 	for i := range units {
+		if i%most == 0 {
+			parts = append(parts, fmt.Sprintf("part-%d", i/most))
+			fmt.Fprintf(&roster, "---\napiVersion: thidua.dev/v1\nkind: Roster\nmetadata: {name: %s}\nspec:\n  units:\n", parts[len(parts)-1])
+		}
 		fmt.Fprintf(&roster, "  - {code: U%d, name: Đơn vị %d, kind: unit}\n", i, i)
 	}
 	set, err := manifest.Load([]string{"-"}, strings.NewReader(`
@@ -73,8 +80,8 @@ apiVersion: thidua.dev/v1
 kind: Roster
 metadata: {name: don-vi}
 spec:
-  units:
-  - {code: VP, name: Văn phòng, kind: office}
+  include: [`+strings.Join(parts, ", ")+`]
+  units: [{code: VP, name: Văn phòng, kind: office}]
 `+roster.String()))
 	b.ok(err)
 	for i := range units {

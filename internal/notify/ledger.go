@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"thidua.dev/thidua/internal/store/db"
 )
 
@@ -17,6 +19,7 @@ type ledger struct {
 	d       *Dispatcher
 	entries chan entry
 	done    chan struct{}
+	conn    *pgxpool.Conn // its own; nil until the first wave, and after an error
 }
 
 // result is a call that has come back.
@@ -61,6 +64,7 @@ func (l *ledger) close() {
 
 func (l *ledger) run() {
 	defer close(l.done)
+	defer l.disconnect()
 	for first := range l.entries {
 		wave := []entry{first}
 		for more := true; more && len(wave) < l.d.o.Senders; {
@@ -120,8 +124,12 @@ func (l *ledger) write(ctx context.Context, wave []entry) (map[int64]int32, erro
 			p.Notices = append(p.Notices, e.next.notices...)
 		}
 	}
-	rows, err := l.d.q.TurnAttempts(ctx, p)
+	if err := l.connect(ctx); err != nil {
+		return nil, err
+	}
+	rows, err := db.New(l.conn).TurnAttempts(ctx, p)
 	if err != nil {
+		l.disconnect()
 		return nil, fmt.Errorf("write the ledger of attempts: %w", err)
 	}
 	begun := make(map[int64]int32, len(rows))
@@ -129,6 +137,36 @@ func (l *ledger) write(ctx context.Context, wave []entry) (map[int64]int32, erro
 		begun[row.MessageID] = row.No
 	}
 	return begun, nil
+}
+
+// connect takes a connection for as long as the ledger is open. Its one statement is
+// planned once: planning it for every wave takes as long as carrying it out.
+func (l *ledger) connect(ctx context.Context) (err error) {
+	if l.conn != nil {
+		return nil
+	}
+	if l.conn, err = l.d.o.Pool.Acquire(ctx); err != nil {
+		return fmt.Errorf("write the ledger of attempts: %w", err)
+	}
+	if _, err := l.conn.Exec(ctx, "SET plan_cache_mode = force_generic_plan"); err != nil {
+		l.disconnect()
+		return fmt.Errorf("write the ledger of attempts: %w", err)
+	}
+	return nil
+}
+
+// disconnect gives the connection back as it was; a broken one is thrown away.
+func (l *ledger) disconnect() {
+	if l.conn == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	if _, err := l.conn.Exec(ctx, "RESET plan_cache_mode"); err != nil {
+		_ = l.conn.Conn().Close(ctx)
+	}
+	l.conn.Release()
+	l.conn = nil
 }
 
 // answer is what the ledger keeps of a call: the server's own words, or the error.
