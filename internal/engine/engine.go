@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"strings"
 	"time"
 
@@ -77,6 +78,8 @@ func (e *Engine) in(ctx context.Context, fn func(*tx) error) error {
 		var pg *pgconn.PgError
 		if try < 5 && errors.As(err, &pg) && (pg.Code == "40P01" || pg.Code == "40001") {
 			e.log.WarnContext(ctx, "transaction repeated", "code", pg.Code, "try", try)
+			// At once, the two that met would meet again.
+			time.Sleep(time.Duration(rand.IntN(try*20)) * time.Millisecond)
 			continue
 		}
 		return err
