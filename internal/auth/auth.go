@@ -34,19 +34,21 @@ func (a Actor) String() string {
 type Verb string
 
 const (
-	Apply   Verb = "apply"
-	Launch  Verb = "launch"
-	Pause   Verb = "pause"
-	Resume  Verb = "resume"
-	Extend  Verb = "extend"
-	Cancel  Verb = "cancel"
-	Submit  Verb = "submit"
-	Approve Verb = "approve"
-	Decide  Verb = "decide"
-	Rebuild Verb = "rebuild"
-	Record  Verb = "record" // a report that came on paper, by e-mail or by the document axis
-	Return  Verb = "return" // of a report, for supplement
-	Reopen  Verb = "reopen" // of a round, for one unit
+	Apply       Verb = "apply"
+	Launch      Verb = "launch"
+	Pause       Verb = "pause"
+	Resume      Verb = "resume"
+	Extend      Verb = "extend"
+	Cancel      Verb = "cancel"
+	Submit      Verb = "submit"
+	Approve     Verb = "approve"
+	Decide      Verb = "decide"
+	Rebuild     Verb = "rebuild"
+	Record      Verb = "record"      // a report that came on paper, by e-mail or by the document axis
+	Return      Verb = "return"      // of a report, for supplement
+	Reopen      Verb = "reopen"      // of a round, for one unit
+	Request     Verb = "request"     // of a report outside the plan
+	Consolidate Verb = "consolidate" // of a round's reports
 )
 
 // Object is what it is done to.
@@ -69,9 +71,9 @@ func Can(a Actor, verb Verb, object Object) bool {
 		}
 		return a.Unit == object.Office
 	case FocalPoint:
-		return verb == Submit && a.Unit != "" && a.Unit == object.Unit
+		return (verb == Submit || verb == Consolidate) && a.Unit != "" && a.Unit == object.Unit
 	case Leader:
-		return (verb == Submit || verb == Approve || verb == Return) && a.Unit != "" && a.Unit == object.Unit
+		return (verb == Submit || verb == Approve || verb == Return || verb == Consolidate) && a.Unit != "" && a.Unit == object.Unit
 	}
 	return false
 }

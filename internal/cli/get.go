@@ -37,7 +37,7 @@ Danh sách phong trào, kỳ báo cáo, lượt nhắc, thư, công văn chờ k
 	}
 	cmd.AddCommand(
 		a.getCampaignsCommand(), a.getRoundsCommand(), a.getLateCommand(), a.getNoticesCommand(), a.getMessagesCommand(),
-		a.getLettersCommand(), a.getRankingCommand(), a.getTodoCommand(), a.getObjectsCommand(),
+		a.getLettersCommand(), a.getRankingCommand(), a.getTodoCommand(), a.getObjectsCommand(), a.getFileCommand(), a.getAmbiguousCommand(), a.getRootsCommand(),
 	)
 	return cmd
 }

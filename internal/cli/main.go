@@ -44,6 +44,7 @@ type app struct {
 
 	dataDir     string
 	databaseURL string
+	filesDir    string
 	logLevel    string
 
 	// started tells that flags and arguments were accepted: an error from then

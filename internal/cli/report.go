@@ -32,6 +32,7 @@ func (o *whose) check(verb string) error {
 func (a *app) submitCommand() *cobra.Command {
 	var o whose
 	var file string
+	var attached []string
 	var paper arrival
 	var req request
 	cmd := &cobra.Command{
@@ -47,6 +48,8 @@ document axis: signed, so without approval, and counted at its own arrival. The
 document carries the outline; the file holds the figures, and may be left out
 where none are asked for.
 
+--attach keeps a file with the report, a scan or evidence: at most 20 of 64 MiB.
+
 Nộp báo cáo thay đơn vị; --on-behalf ghi nhận báo cáo đã gửi bằng văn bản, tính
 theo thời điểm đến:
 
@@ -55,7 +58,7 @@ theo thời điểm đến:
   figures:
     online-files: "87.5"`,
 		Example: `  thidua submit -c covid-2021 --round monthly/2021-11 --unit STTTT-01 -f report.yaml
-  thidua submit -c covid-2021 --round monthly/2021-11 --unit STTTT-01 -f figures.yaml --on-behalf --document-number 88/BC-STTTT --received-at 2021-11-15T16:10:00+07:00
+  thidua submit -c covid-2021 --round monthly/2021-11 --unit STTTT-01 -f figures.yaml --on-behalf --document-number 88/BC-STTTT --received-at 2021-11-15T16:10:00+07:00 --attach 88-BC-STTTT.pdf
   thidua submit -c covid-2021 --round registration --unit STTTT-01 -f - <<< 'hardTasks: ["Hội nghị truyền hình đến 100% xã"]'`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -75,6 +78,10 @@ theo thời điểm đến:
 				return misuse("submit: where is the report? give -f FILE, or -f - for stdin")
 			}
 			return a.steer(cmd.Context(), req, func(e *engine.Engine, act engine.Act) error {
+				var err error
+				if report.Files, err = a.keep(cmd.Context(), attached); err != nil {
+					return err
+				}
 				receipt, err := a.takeIn(cmd, e, act, o, report, paper)
 				if err != nil {
 					return err
@@ -85,6 +92,7 @@ theo thời điểm đến:
 	}
 	o.flags(a, cmd)
 	cmd.Flags().StringVarP(&file, "filename", "f", "", "the report, or - for stdin")
+	attachFlag(cmd, &attached)
 	paper.flags(cmd)
 	req.flags(cmd)
 	return cmd

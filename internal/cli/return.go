@@ -94,13 +94,18 @@ Mở lại kỳ báo cáo cho một đơn vị chưa gửi.`,
 
 // deadline reads --to in the campaign's zone.
 func (a *app) deadline(cmd *cobra.Command, e *engine.Engine, campaign, to string) (time.Time, *time.Location, error) {
+	return a.instantOf(cmd, e, campaign, "--to", to)
+}
+
+// instantOf reads the deadline that a flag gives: a date means 17:00.
+func (a *app) instantOf(cmd *cobra.Command, e *engine.Engine, campaign, flag, text string) (time.Time, *time.Location, error) {
 	c, err := a.campaign(cmd.Context(), e, campaign)
 	if err != nil {
 		return time.Time{}, nil, err
 	}
-	due, err := parseInstant(to, 17, 0, c.Location())
+	at, err := parseInstant(text, 17, 0, c.Location())
 	if err != nil {
-		return due, nil, misuse("--to %v", err)
+		return at, nil, misuse("%s %v", flag, err)
 	}
-	return due, c.Location(), nil
+	return at, c.Location(), nil
 }

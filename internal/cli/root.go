@@ -63,6 +63,7 @@ trình khen thưởng đúng hạn.`,
 	flags.StringVar(&a.dataDir, "data-dir", standalone.DefaultDataDir(), "where a standalone installation keeps everything (env THIDUA_DATA)")
 	flags.StringVar(&a.databaseURL, "database-url", os.Getenv("THIDUA_DATABASE_URL"), "a Postgres to use instead of the private one (env THIDUA_DATABASE_URL)")
 	root.PersistentFlags().Lookup("database-url").DefValue = "" // it may hold a password
+	flags.StringVar(&a.filesDir, "files-dir", os.Getenv("THIDUA_FILES"), "where files that come with reports are kept (env THIDUA_FILES; default files in the data directory)")
 	choiceVar(root, flags, &a.logLevel, "log-level", "", "info", "what to log", "debug", "info", "warn", "error")
 
 	add := func(group string, commands ...*cobra.Command) {
@@ -72,8 +73,8 @@ trình khen thưởng đúng hạn.`,
 		}
 	}
 	add(groupDeclare, a.initCommand(), a.planCommand(), a.rehearseCommand(), a.diffCommand(), a.applyCommand(), a.importCommand())
-	add(groupSteer, a.launchCommand(), a.pauseCommand(), a.resumeCommand(), a.extendCommand(), a.cancelCommand())
-	add(groupAct, a.submitCommand(), a.approveCommand(), a.returnCommand(), a.reopenCommand(), a.decideCommand())
+	add(groupSteer, a.launchCommand(), a.pauseCommand(), a.resumeCommand(), a.extendCommand(), a.requestCommand(), a.cancelCommand())
+	add(groupAct, a.submitCommand(), a.approveCommand(), a.returnCommand(), a.reopenCommand(), a.consolidateCommand(), a.decideCommand())
 	add(groupLook, a.getCommand(), a.describeCommand(), a.whyCommand(), a.statusCommand(), a.watchCommand())
 	add(groupProve, a.verifyCommand(), a.bundleCommand(), a.drillCommand())
 	add(groupRun, a.upCommand(), a.workerCommand(), a.serveCommand(), a.migrateCommand(), a.rebuildCommand(), a.completionCommand(), a.versionCommand())

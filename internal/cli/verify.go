@@ -24,9 +24,9 @@ type verification struct {
 
 func (a *app) verifyCommand() *cobra.Command {
 	var file, root, format string
-	subjects := []string{"audit", "ledger", "ranking"}
+	subjects := []string{"audit", "ledger", "ranking", "files"}
 	cmd := &cobra.Command{
-		Use:   "verify audit|ledger|ranking",
+		Use:   "verify audit|ledger|ranking|files",
 		Short: "Hold the records against each other (kiểm chứng sổ sách)",
 		Long: `Verify finds what was altered, removed or moved.
 
@@ -35,6 +35,7 @@ func (a *app) verifyCommand() *cobra.Command {
   ledger   every report has the act that took it in, with its content and instant;
            what is said to be sent has an attempt that says so
   ranking  every sealed ranking, computed again from what it was computed from
+  files    every file that came with a report is there, byte for byte
 
 With --bundle it checks a file on a machine that has no database.
 Exit code 0: all fits; 1: something does not.
@@ -42,7 +43,7 @@ Exit code 0: all fits; 1: something does not.
 Kiểm chứng nhật ký, sổ báo cáo, bảng xếp hạng; có thể kiểm trên máy khác bằng tệp.`,
 		Example: `  thidua verify audit --root 5e1c…
   thidua bundle --out all.thidua && thidua verify ledger --bundle all.thidua`,
-		Args:      cobra.MatchAll(oneName("subject: audit, ledger or ranking"), cobra.OnlyValidArgs),
+		Args:      cobra.MatchAll(oneName("subject: audit, ledger, ranking or files"), cobra.OnlyValidArgs),
 		ValidArgs: subjects,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var published *audit.Hash
@@ -74,6 +75,12 @@ Kiểm chứng nhật ký, sổ báo cáo, bảng xếp hạng; có thể kiểm
 }
 
 func (a *app) verify(ctx context.Context, of, file string, root *audit.Hash) (*verification, error) {
+	if of == "files" {
+		if file != "" {
+			return nil, misuse("verify files reads the files themselves; a bundle does not hold them")
+		}
+		return a.verifyFiles(ctx)
+	}
 	if file != "" {
 		f, err := os.Open(file)
 		if err != nil {

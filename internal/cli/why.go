@@ -92,6 +92,9 @@ func writeObligation(w io.Writer, o look.Obligation, zone *time.Location) {
 			line += "; trả lại: " + r.ReturnReason
 		}
 		fmt.Fprintln(w, line)
+		for _, f := range r.Files {
+			fmt.Fprintf(w, "    tệp %s, %d byte, sha256 %s\n", f.Name, f.Size, f.SHA256)
+		}
 	}
 	var t table
 	for _, n := range o.Notices {

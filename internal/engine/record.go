@@ -9,7 +9,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	v1 "thidua.dev/thidua/api/v1"
 	"thidua.dev/thidua/internal/auth"
 	"thidua.dev/thidua/internal/calendar"
 	"thidua.dev/thidua/internal/store/db"
@@ -57,15 +56,12 @@ func (e *Engine) Record(ctx context.Context, act Act, campaign, round, unit stri
 		if err := checkArrival(c, r, o, unit, a, t.now); err != nil {
 			return err
 		}
-		spec, err := t.campaignSpec(ctx, campaign)
+		asked, err := t.asked(ctx, c, r, unit)
 		if err != nil {
 			return err
 		}
-		p, err := t.participant(ctx, c, unit)
-		if err != nil {
-			return err
-		}
-		if err := checkRecorded(spec, r, p, report); err != nil {
+		asked.withoutText = true
+		if err := asked.check(report); err != nil {
 			return err
 		}
 		kept := db.InsertReportParams{
@@ -132,28 +128,6 @@ func checkArrival(c db.Campaign, r db.Round, o db.Obligation, unit string, a Arr
 		return refuse("RoundClosed", "round %s was closed on %s, before the document arrived: reopen it for unit %s first", r.Name, local(r.ClosesAt, c.TimeZone), unit)
 	}
 	return nil
-}
-
-// checkRecorded is checkReport without the outline, which the document carries.
-func checkRecorded(spec *v1.CampaignSpec, r db.Round, p db.Participant, report Report) error {
-	outline := map[v1.SectionName]string{}
-	for _, s := range spec.Reporting {
-		if string(s.Name) != r.Series {
-			continue
-		}
-		for _, section := range s.Sections {
-			if section.Required {
-				outline[section.Name] = "document"
-			}
-		}
-	}
-	for name, text := range report.Sections {
-		if strings.TrimSpace(text) != "" {
-			outline[name] = text
-		}
-	}
-	report.Sections = outline
-	return checkReport(spec, r, p, report)
 }
 
 func (t *tx) settleArrival(ctx context.Context, r db.Round, o db.Obligation, a Arrival) error {

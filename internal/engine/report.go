@@ -12,12 +12,14 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/shopspring/decimal"
 
 	v1 "thidua.dev/thidua/api/v1"
 	"thidua.dev/thidua/internal/auth"
+	"thidua.dev/thidua/internal/plan"
 	"thidua.dev/thidua/internal/store/db"
 )
 
@@ -27,6 +29,16 @@ type Report struct {
 	Sections  map[v1.SectionName]string `json:"sections,omitempty"`
 	Figures   map[v1.Name]string        `json:"figures,omitempty"`
 	HardTasks []string                  `json:"hardTasks,omitempty"`
+	// Files that go with it: a scan, evidence. Their bytes are kept first.
+	Files []File `json:"files,omitempty"`
+}
+
+// File is a file that is kept outside the database under its hash.
+type File struct {
+	Name      string `json:"name"` // as its sender called it
+	SHA256    string `json:"sha256"`
+	Size      int64  `json:"size"` // bytes
+	MediaType string `json:"mediaType"`
 }
 
 // Receipt is what the sender is told.
@@ -46,7 +58,7 @@ type Receipt struct {
 // one, however the figures are written (97.5, 97.50). It fails on a figure that is no
 // plain number.
 func (r Report) Digest() (string, error) {
-	c := Report{Sections: r.Sections, Figures: make(map[v1.Name]string, len(r.Figures)), HardTasks: r.HardTasks}
+	c := Report{Sections: r.Sections, Figures: make(map[v1.Name]string, len(r.Figures)), HardTasks: r.HardTasks, Files: r.Files}
 	for name, text := range r.Figures {
 		if !plainNumber.MatchString(text) {
 			return "", fmt.Errorf("figure %s: %.40q is not a number", name, text)
@@ -78,15 +90,11 @@ func (e *Engine) Submit(ctx context.Context, act Act, campaign, round, unit stri
 			return json.Unmarshal(done.Detail, &receipt)
 		}
 		receipt = Receipt{Unit: unit, Round: round, ReceivedAt: t.now}
-		spec, err := t.campaignSpec(ctx, campaign)
+		asked, err := t.asked(ctx, c, r, unit)
 		if err != nil {
 			return err
 		}
-		p, err := t.participant(ctx, c, unit)
-		if err != nil {
-			return err
-		}
-		if err := checkReport(spec, r, p, report); err != nil {
+		if err := asked.check(report); err != nil {
 			return err
 		}
 		if receipt.Digest, err = report.Digest(); err != nil {
@@ -227,14 +235,29 @@ func (t *tx) keepReport(ctx context.Context, p db.InsertReportParams, report Rep
 		return 0, err
 	}
 	row, err := t.InsertReport(ctx, p)
-	if err != nil || len(report.Figures) == 0 {
-		return int(row.Version), err
+	if err != nil {
+		return 0, err
 	}
-	f := db.InsertFiguresParams{ReportID: row.ID}
-	for _, name := range slices.Sorted(maps.Keys(report.Figures)) {
-		f.Indicators, f.Values = append(f.Indicators, string(name)), append(f.Values, report.Figures[name])
+	if len(report.Figures) > 0 {
+		f := db.InsertFiguresParams{ReportID: row.ID}
+		for _, name := range slices.Sorted(maps.Keys(report.Figures)) {
+			f.Indicators, f.Values = append(f.Indicators, string(name)), append(f.Values, report.Figures[name])
+		}
+		if err := t.InsertFigures(ctx, f); err != nil {
+			return 0, err
+		}
 	}
-	return int(row.Version), t.InsertFigures(ctx, f)
+	if len(report.Files) > 0 {
+		f := db.InsertFilesParams{ReportID: row.ID}
+		for i, file := range report.Files {
+			f.Positions, f.Names, f.Hashes = append(f.Positions, int32(i)), append(f.Names, file.Name), append(f.Hashes, file.SHA256)
+			f.Sizes, f.MediaTypes = append(f.Sizes, file.Size), append(f.MediaTypes, file.MediaType)
+		}
+		if err := t.InsertFiles(ctx, f); err != nil {
+			return 0, err
+		}
+	}
+	return int(row.Version), nil
 }
 
 func (t *tx) settle(ctx context.Context, o db.Obligation, receipt *Receipt) error {
@@ -257,42 +280,99 @@ func (t *tx) silence(ctx context.Context, obligation int64) error {
 	return t.WithdrawLetters(ctx, obligation)
 }
 
-// checkReport holds a report to the outline and the indicators that apply to
-// the unit. Every problem is named.
-func checkReport(spec *v1.CampaignSpec, r db.Round, p db.Participant, report Report) error {
-	var problems []string
-	if r.Kind == "Registration" {
-		limit := 0
-		if spec.Registration != nil && spec.Registration.HardTasks != nil {
-			limit = int(spec.Registration.HardTasks.Max)
+// asked is what one unit is to send in a round.
+type asked struct {
+	round       db.Round
+	unit        db.Participant
+	sections    []v1.Section
+	indicators  []v1.Indicator // that apply to the unit
+	mostTasks   int            // of a registration
+	withoutText bool           // a document carries the outline
+}
+
+// asked reads the outline and the indicators: of the series, or of the request.
+func (t *tx) asked(ctx context.Context, c db.Campaign, r db.Round, unit string) (asked, error) {
+	a := asked{round: r}
+	var err error
+	if a.unit, err = t.participant(ctx, c, unit); err != nil {
+		return a, err
+	}
+	if r.Series == plan.RequestSeries {
+		q, err := t.RequestOf(ctx, r.ID)
+		if err != nil {
+			return a, err
 		}
-		if len(report.HardTasks) > limit {
-			problems = append(problems, fmt.Sprintf("%d hard tasks, at most %d are registered", len(report.HardTasks), limit))
+		return a, json.Unmarshal(q.Sections, &a.sections)
+	}
+	spec, err := t.campaignSpec(ctx, c.Name)
+	if err != nil {
+		return a, err
+	}
+	if r.Kind == "Registration" {
+		if spec.Registration != nil && spec.Registration.HardTasks != nil {
+			a.mostTasks = int(spec.Registration.HardTasks.Max)
+		}
+		return a, nil
+	}
+	for _, s := range spec.Reporting {
+		if string(s.Name) == r.Series {
+			a.sections = s.Sections
+		}
+	}
+	for _, ind := range spec.Indicators {
+		if ind.AppliesTo == nil || slices.Contains(ind.AppliesTo.Kinds, v1.UnitKind(a.unit.Kind)) {
+			a.indicators = append(a.indicators, ind)
+		}
+	}
+	return a, nil
+}
+
+// check holds a report to what is asked. Every problem is named.
+func (a asked) check(report Report) error {
+	var problems []string
+	if a.round.Kind == "Registration" {
+		if len(report.HardTasks) > a.mostTasks {
+			problems = append(problems, fmt.Sprintf("%d hard tasks, at most %d are registered", len(report.HardTasks), a.mostTasks))
 		}
 		if len(report.Figures) > 0 || len(report.Sections) > 0 {
 			problems = append(problems, "a registration has no sections and no figures")
 		}
 	} else {
-		problems = append(problems, checkSections(spec, r.Series, report.Sections)...)
-		problems = append(problems, checkFigures(spec, v1.UnitKind(p.Kind), report.Figures)...)
+		problems = append(problems, a.checkSections(report.Sections)...)
+		problems = append(problems, a.checkFigures(report.Figures)...)
 	}
-	if len(problems) == 0 {
-		return nil
+	if len(problems) > 0 {
+		return refuse("InvalidReport", "report of unit %s for round %s: %s", a.unit.Unit, a.round.Name, strings.Join(problems, "; "))
 	}
-	return refuse("InvalidReport", "report of unit %s for round %s: %s", p.Unit, r.Name, strings.Join(problems, "; "))
+	return checkFiles(report.Files)
 }
 
-func checkSections(spec *v1.CampaignSpec, series string, given map[v1.SectionName]string) (problems []string) {
-	known := map[v1.SectionName]bool{}
-	for _, s := range spec.Reporting {
-		if string(s.Name) != series {
-			continue
+// mostFiles go with one report; what is more goes into one archive.
+const mostFiles = 20
+
+var sha256Hex = regexp.MustCompile(`^[0-9a-f]{64}$`)
+
+func checkFiles(files []File) error {
+	if len(files) > mostFiles {
+		return refuse("InvalidFile", "%d files; at most %d go with a report", len(files), mostFiles)
+	}
+	for i, f := range files {
+		switch {
+		case strings.TrimSpace(f.Name) == "" || len(f.Name) > 255 || strings.ContainsAny(f.Name, "/\\") || strings.ContainsFunc(f.Name, unicode.IsControl):
+			return refuse("InvalidFile", "file %d: a name of 1 to 255 bytes without slashes is expected, not %.80q", i+1, f.Name)
+		case !sha256Hex.MatchString(f.SHA256) || f.Size < 0:
+			return refuse("InvalidFile", "file %s: is not kept yet; send its bytes first", f.Name)
 		}
-		for _, section := range s.Sections {
-			known[section.Name] = true
-			if section.Required && strings.TrimSpace(given[section.Name]) == "" {
-				problems = append(problems, fmt.Sprintf("section %s is missing: it is required", section.Name))
-			}
+	}
+	return nil
+}
+
+func (a asked) checkSections(given map[v1.SectionName]string) (problems []string) {
+	known := map[v1.SectionName]bool{}
+	for _, section := range a.sections {
+		known[section.Name] = true
+		if section.Required && !a.withoutText && strings.TrimSpace(given[section.Name]) == "" {
+			problems = append(problems, fmt.Sprintf("section %s is missing: it is required", section.Name))
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(given)) {
@@ -303,12 +383,9 @@ func checkSections(spec *v1.CampaignSpec, series string, given map[v1.SectionNam
 	return problems
 }
 
-func checkFigures(spec *v1.CampaignSpec, kind v1.UnitKind, given map[v1.Name]string) (problems []string) {
+func (a asked) checkFigures(given map[v1.Name]string) (problems []string) {
 	applying := map[v1.Name]bool{}
-	for _, ind := range spec.Indicators {
-		if ind.AppliesTo != nil && !slices.Contains(ind.AppliesTo.Kinds, kind) {
-			continue
-		}
+	for _, ind := range a.indicators {
 		applying[ind.Name] = true
 		text, ok := given[ind.Name]
 		if !ok {

@@ -24,7 +24,7 @@ func (s *step) round(ctx context.Context) (db.Round, error) {
 }
 
 // openRound lets every participant owe the report and puts them at the foot of
-// the ladder: four statements, however many they are.
+// the ladder: five statements, however many they are.
 func (s *step) openRound(ctx context.Context) (outcome, error) {
 	r, err := s.round(ctx)
 	if err != nil {
@@ -40,6 +40,13 @@ func (s *step) openRound(ctx context.Context) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
+	bodies, err := s.OpenConsolidations(ctx, db.OpenConsolidationsParams{
+		RoundID: r.ID, Calendar: s.c.Calendar, Office: s.c.Office, LadderFrom: later(r.OpensAt, s.actedAt()), Now: s.now,
+	})
+	if err != nil {
+		return outcome{}, err
+	}
+	n += bodies
 	if err := s.InsertRungs(ctx, s.c.TimeZone, &r.ID); err != nil {
 		return outcome{}, err
 	}

@@ -8,6 +8,7 @@ import (
 
 	v1 "thidua.dev/thidua/api/v1"
 	"thidua.dev/thidua/internal/notify"
+	"thidua.dev/thidua/internal/plan"
 	"thidua.dev/thidua/internal/store/db"
 )
 
@@ -42,6 +43,8 @@ type Campaign struct {
 	id   int64
 	row  db.Campaign
 	spec v1.CampaignSpec
+	// requests are the titles of reports asked for by an act, by period.
+	requests map[string]string
 }
 
 // Location is the campaign's time zone.
@@ -113,10 +116,20 @@ func (v *view) campaigns(ctx context.Context, name string) ([]Campaign, error) {
 	if err != nil {
 		return nil, err
 	}
+	requests, err := v.RequestTitles(ctx, 0)
+	if err != nil {
+		return nil, err
+	}
 	out := make([]Campaign, len(rows))
 	for i, row := range rows {
 		if out[i], err = v.toCampaign(row); err != nil {
 			return nil, fmt.Errorf("campaign %s: %w", row.Campaign.Name, err)
+		}
+		out[i].requests = map[string]string{}
+		for _, q := range requests {
+			if q.CampaignID == row.Campaign.ID {
+				out[i].requests[q.Period] = q.Title
+			}
 		}
 	}
 	return out, nil
@@ -194,7 +207,12 @@ func conditions(c Campaign, row db.LookCampaignsRow) []Condition {
 // roundTitle is what people call a round.
 func (c *Campaign) roundTitle(kind, series, period string) v1.Text {
 	switch kind {
+	case "Consolidation":
+		return notify.ConsolidationTitle(c.roundTitle("Report", series, period))
 	case "Report":
+		if series == plan.RequestSeries {
+			return v1.Text{VI: c.requests[period]}
+		}
 		for _, s := range c.spec.Reporting {
 			if string(s.Name) == series {
 				if s.Period == "" {

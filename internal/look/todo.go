@@ -11,7 +11,7 @@ import (
 
 // Todo is something that waits for a unit, across its campaigns.
 type Todo struct {
-	// Kind is Registration, Report or Decision for what the unit owes, Letter for
+	// Kind is Registration, Report, Consolidation or Decision for what the unit owes, Letter for
 	// one to sign, Message for one that a person has to look at.
 	Kind     string     `json:"kind"`
 	Campaign string     `json:"campaign"`

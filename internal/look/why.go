@@ -30,7 +30,7 @@ type Why struct {
 
 // Obligation is something that the unit owes, owed, or was told.
 type Obligation struct {
-	// Kind is Registration, Report, Invitation or Decision.
+	// Kind is Registration, Report, Consolidation, Invitation or Decision.
 	Kind  string  `json:"kind"`
 	Round string  `json:"round,omitempty"`
 	Title v1.Text `json:"title"`
@@ -70,6 +70,15 @@ type ReportVersion struct {
 	// Source is System, or the way by which the document came that the office recorded.
 	Source         string `json:"source"`
 	DocumentNumber string `json:"documentNumber,omitempty"`
+	Files          []File `json:"files,omitempty"`
+}
+
+// File came with a report; its bytes are kept under its hash.
+type File struct {
+	Name      string `json:"name"`
+	SHA256    string `json:"sha256"`
+	Size      int64  `json:"size"`
+	MediaType string `json:"mediaType"`
 }
 
 // UnitNotice is a notice with what became of it.
@@ -146,6 +155,9 @@ func (v *view) participant(ctx context.Context, c *Campaign, unit string) (Parti
 	case errors.Is(err, pgx.ErrNoRows) && unit == c.Office.Code:
 		return Participant{Unit: c.Office, Calendar: c.Calendar}, nil
 	case errors.Is(err, pgx.ErrNoRows):
+		if p, ok, err := v.consolidator(ctx, c, unit); ok || err != nil {
+			return p, err
+		}
 		known, err := v.LookUnitCodes(ctx, c.id)
 		if err != nil {
 			return Participant{}, err
@@ -156,6 +168,15 @@ func (v *view) participant(ctx context.Context, c *Campaign, unit string) (Parti
 		Unit: Unit{row.Unit, row.Name}, Kind: row.Kind, Group: row.Grp, Calendar: row.Calendar,
 		AdministeredBy: Unit{row.AdministeredBy, row.AdministeredByName},
 	}, err
+}
+
+// consolidator is a body that takes no part and puts reports together.
+func (v *view) consolidator(ctx context.Context, c *Campaign, unit string) (Participant, bool, error) {
+	name, err := v.LookConsolidator(ctx, c.id, unit)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Participant{}, false, nil
+	}
+	return Participant{Unit: Unit{unit, name}, Calendar: c.Calendar}, err == nil, err
 }
 
 func (v *view) fillObligations(ctx context.Context, w *Why) error {
@@ -181,6 +202,14 @@ func (v *view) fillObligations(ctx context.Context, w *Why) error {
 			Version: int64(p.Version), State: p.State, ReceivedAt: p.ReceivedAt.In(c.loc), ApprovedAt: local(p.ApprovedAt, c.loc),
 			ReturnReason: p.ReturnReason, Source: p.Source, DocumentNumber: p.DocumentNumber,
 		})
+	}
+	files, err := v.LookFiles(ctx, ids)
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		r := &at[f.ObligationID].Reports[f.Version-1] // versions count from 1 without gaps
+		r.Files = append(r.Files, File{Name: f.Name, SHA256: f.Sha256, Size: f.Size, MediaType: f.MediaType})
 	}
 	return v.fillNotices(ctx, c, ids, at, w.Unit.Unit)
 }

@@ -43,7 +43,8 @@ var (
 	roundStates      = []string{"Planned", "Open", "Closed", "Cancelled"}
 	obligationStates = map[string][]string{
 		"Registration": {"Owing", "Settled", "Lapsed"}, "Report": {"Owing", "Settled", "Lapsed"},
-		"Decision": {"Owing", "Settled"}, "Invitation": {"Informed"},
+		"Consolidation": {"Owing", "Settled", "Lapsed"},
+		"Decision":      {"Owing", "Settled"}, "Invitation": {"Informed"},
 	}
 	noticeStates   = []string{"Pending", "Sent", "NoRecipient", "Failed"}
 	messageStates  = []string{"Pending", "Claimed", "Sent", "Ambiguous", "Parked"}

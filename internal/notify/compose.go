@@ -18,9 +18,10 @@ import (
 type Kind string
 
 const (
-	KindReport       Kind = "report"
-	KindRegistration Kind = "registration"
-	KindInvitation   Kind = "invitation"
+	KindReport        Kind = "report"
+	KindRegistration  Kind = "registration"
+	KindConsolidation Kind = "consolidation"
+	KindInvitation    Kind = "invitation"
 )
 
 // Unit is a unit as a text names it.
@@ -112,7 +113,7 @@ type Notice struct {
 	Offset int
 	// DaysLate is how many working days have passed since Due; shown in lists.
 	DaysLate int
-	// Reason is why a report was returned, in the office's words.
+	// Reason is why a report was returned or asked for, in the office's words.
 	Reason string
 	// HardTasks is how many hard tasks a registration may hold; 0 leaves it out.
 	HardTasks int
@@ -137,6 +138,12 @@ func RoundTitle(title *v1.Text, period v1.YearMonth) v1.Text {
 		return t
 	}
 	return v1.Text{VI: t.VI + " " + vi.Month(month), EN: t.EN + " " + en.Month(month)}
+}
+
+// ConsolidationTitle is what the consolidation of a round is called.
+func ConsolidationTitle(round v1.Text) v1.Text {
+	vi, en := texts.In(texts.VI), texts.In(texts.EN)
+	return v1.Text{VI: vi.Words.Consolidation + " " + vi.Text(round), EN: en.Words.Consolidation + " " + en.Text(round)}
 }
 
 // Composer writes messages. It is safe for concurrent use.
@@ -234,6 +241,8 @@ func (e Envelope) message() string {
 		return texts.Invitation
 	case n.Step == texts.Returned:
 		return texts.Returned
+	case n.Step == texts.Request:
+		return texts.Request
 	case e.late(n):
 		return texts.Overdue
 	case n.Step == texts.Launch:
@@ -313,7 +322,7 @@ type Fields struct {
 	AwaitingApproval bool
 	Closes           string
 	Form, Paper      string // addresses
-	Reason           string // why a report was returned
+	Reason           string // why a report was returned or asked for
 	HardTasks        string
 	Event            string
 	EventAt          string
@@ -415,6 +424,9 @@ func (v *Fields) add(e Envelope, n Notice, t *texts.Catalogue) (err error) {
 		v.What = t.Words.Invitation
 	default:
 		v.What = cmp.Or(texts.Clean(t.Text(n.RoundTitle)), t.Words.Report)
+		if n.Kind == KindConsolidation {
+			v.What = t.Words.Consolidation + " " + v.What
+		}
 	}
 	if !n.Due.IsZero() {
 		due := n.Due.In(e.Location)

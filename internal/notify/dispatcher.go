@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"maps"
 	"net/mail"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -18,6 +19,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	v1 "thidua.dev/thidua/api/v1"
+	"thidua.dev/thidua/internal/plan"
 	"thidua.dev/thidua/internal/store/db"
 )
 
@@ -342,10 +344,11 @@ type texting struct {
 	launched time.Time
 	offsets  map[string]int
 	titles   map[string]*v1.Text
+	requests map[string]v1.Text // by period
 }
 
 func (d *Dispatcher) texting(ctx context.Context, q *db.Queries, name string) (*texting, error) {
-	t := &texting{d: d, name: name, offsets: map[string]int{}, titles: map[string]*v1.Text{}}
+	t := &texting{d: d, name: name, offsets: map[string]int{}, titles: map[string]*v1.Text{}, requests: map[string]v1.Text{}}
 	row, err := q.NewestObject(ctx, "Campaign", name)
 	if err != nil {
 		return nil, fmt.Errorf("read campaign %s: %w", name, err)
@@ -389,6 +392,13 @@ func (d *Dispatcher) texting(ctx context.Context, q *db.Queries, name string) (*
 	for _, s := range c.Spec.Reporting {
 		t.titles[string(s.Name)] = s.Title
 	}
+	requests, err := q.RequestTitles(ctx, state.ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range requests {
+		t.requests[r.Period] = v1.Text{VI: r.Title}
+	}
 	return t, nil
 }
 
@@ -423,7 +433,7 @@ func (t *texting) compose(now time.Time, rows []db.ClaimedNoticesRow) (Mail, err
 func (t *texting) notice(r db.ClaimedNoticesRow) Notice {
 	n := Notice{
 		Kind: Kind(strings.ToLower(r.Kind)), Step: r.Step, Round: r.Round, Unit: Unit{Code: r.Unit, Name: r.UnitName},
-		AwaitingApproval: r.Holder == string(v1.RoleLeader), Offset: t.offsets[r.Step], Reason: r.ReturnReason,
+		AwaitingApproval: r.Holder == string(v1.RoleLeader), Offset: t.offsets[path.Base(r.Step)], Reason: r.Reason,
 	}
 	if r.DueAt != nil {
 		n.Due = r.DueAt.In(t.location)
@@ -431,7 +441,10 @@ func (t *texting) notice(r db.ClaimedNoticesRow) Notice {
 	if r.DataFrom != nil && r.DataTo != nil {
 		n.DataFrom, n.DataTo = v1.Date(r.DataFrom.Format(time.DateOnly)), v1.Date(r.DataTo.Format(time.DateOnly))
 	}
-	if r.Kind == "Report" {
+	switch {
+	case r.Series == plan.RequestSeries:
+		n.RoundTitle = t.requests[r.Period]
+	case n.Kind == KindReport || n.Kind == KindConsolidation:
 		n.RoundTitle = RoundTitle(t.titles[r.Series], monthOf(r.Period))
 	}
 	if r.Kind == "Invitation" && r.Step == "invitation" && t.spec.Ceremony != nil {

@@ -67,6 +67,7 @@ func New(o Options) *App {
 	for pattern, serve := range map[string]func(http.ResponseWriter, *http.Request) error{
 		"GET /{$}":                              a.serveCampaigns,
 		"GET /live":                             a.serveLive,
+		"GET /roots":                            a.serveRoots,
 		"GET /campaigns/{name}":                 a.serveCampaign,
 		"GET /campaigns/{name}/live":            a.serveLive,
 		"GET /campaigns/{name}/units":           a.serveUnits,
@@ -156,6 +157,16 @@ func (a *App) serveWhy(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return write(w, r, http.StatusOK, layout(u, why.Unit.Name, "", whyPage(u, why)))
+}
+
+// serveRoots shows the public what each day's acts are held to.
+func (a *App) serveRoots(w http.ResponseWriter, r *http.Request) error {
+	u := a.ui(r)
+	roots, err := a.o.Look.Roots(r.Context())
+	if err != nil {
+		return err
+	}
+	return write(w, r, http.StatusOK, layout(u, u.t("roots.title"), "", rootsPage(u, roots)))
 }
 
 func (a *App) serveRanking(w http.ResponseWriter, r *http.Request) error {

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -18,6 +19,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/net/html"
 
+	"thidua.dev/thidua/internal/engine"
 	"thidua.dev/thidua/internal/look"
 	"thidua.dev/thidua/internal/look/looktest"
 	"thidua.dev/thidua/internal/pages"
@@ -267,6 +269,20 @@ func TestPagesArePacked(t *testing.T) {
 	if err != nil || !bytes.Contains(page, []byte("</html>")) {
 		t.Errorf("%d bytes, %v", len(page), err)
 	}
+}
+
+// The roots of the days stand where everybody can keep them.
+func TestRootsPage(t *testing.T) {
+	pool := looktest.Seed(t, looktest.Chased)
+	if _, err := engine.New(pool, slog.New(slog.DiscardHandler)).Seal(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	roots, err := look.New(pool).Roots(t.Context())
+	if err != nil || len(roots) != 1 {
+		t.Fatalf("%v, %v", roots, err)
+	}
+	server := serve(t, pool)
+	contains(t, get(t, server, "/roots", http.StatusOK), "Giá trị gốc từng ngày", roots[0].Root.String())
 }
 
 // events reads a live page's stream.

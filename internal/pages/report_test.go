@@ -58,7 +58,7 @@ func TestReportIsOneFile(t *testing.T) {
 	}
 	page := out.String()
 	wellFormed(t, "report", page)
-	contains(t, page, "Sở Thông tin và Truyền thông", "mốc chịu ảnh hưởng của ngày nghỉ", "17/01/2022", "1.253", "Công văn 2", "Chuẩn bị")
+	contains(t, page, "Sở Thông tin và Truyền thông", "mốc chịu ảnh hưởng của ngày nghỉ", "17/01/2022", "1.265", "Công văn 2", "Chuẩn bị")
 	for _, loaded := range regexp.MustCompile(`(?:src|href)="([^"#][^"]*)"`).FindAllStringSubmatch(page, -1) {
 		t.Errorf("the report refers to %s", loaded[1])
 	}

@@ -192,6 +192,13 @@ func reportWords(u ui, p look.ReportVersion) string {
 	if p.ReturnReason != "" {
 		text += "; " + u.t("why.returned", "{reason}", p.ReturnReason)
 	}
+	if len(p.Files) > 0 {
+		names := make([]string, len(p.Files))
+		for i, f := range p.Files {
+			names[i] = f.Name
+		}
+		text += "; " + u.t("why.files", "{files}", strings.Join(names, ", "))
+	}
 	return text
 }
 

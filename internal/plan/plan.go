@@ -110,6 +110,10 @@ const (
 // RegistrationRound is the name of the registration's round.
 const RegistrationRound = "registration"
 
+// RequestSeries is the series of the rounds that are asked for by an act, which no
+// plan has: request/NAME.
+const RequestSeries = "request"
+
 // Round is one registration or one report, owed by every participant.
 type Round struct {
 	Name   string // "monthly/2021-10", "final/2022-03-15" or RegistrationRound

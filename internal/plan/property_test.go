@@ -37,7 +37,7 @@ func anyInput(t *rapid.T, calendars map[v1.Name]*calendar.Calendar) plan.Input {
 			To:           v1.YearMonth(last.String()[:7]),
 			Due:          v1.Due{Day: rapid.Int32Range(1, 31).Draw(t, "day"), Time: anyTime(t), Roll: v1.RollNextWorkingDay},
 			Consolidated: &v1.AfterDue{WorkingDaysAfterDue: rapid.Int32Range(1, 5).Draw(t, "consolidated")},
-			Closes:       &v1.AfterDue{WorkingDaysAfterDue: rapid.Int32Range(1, 20).Draw(t, "closes")},
+			Closes:       &v1.AfterDue{WorkingDaysAfterDue: rapid.Int32Range(5, 20).Draw(t, "closes")}, // not before it is consolidated
 		}},
 		Registration: &v1.Registration{Until: v1.Moment(launch.AddDays(rapid.IntRange(1, 90).Draw(t, "registration")).String())},
 		Reviews:      []v1.Review{{Name: "final", At: v1.Moment(last.AddDays(40).String())}},

@@ -110,6 +110,9 @@ func (p *planner) addReports() error {
 
 func (p *planner) addSeries(s *v1.Series) error {
 	path := "spec.reporting[" + string(s.Name) + "]"
+	if s.Name == RequestSeries {
+		return invalid(path+".name", "%s is what reports are called that are asked for by an act: choose another name", RequestSeries)
+	}
 	if s.Closes == nil {
 		return invalid(path+".closes", "is empty: default the spec before planning it")
 	}
@@ -154,6 +157,9 @@ func (p *planner) addReport(path string, s *v1.Series, seq int, period period, d
 	}
 	if s.Consolidated != nil {
 		rp.consolidatedAfter = int(s.Consolidated.WorkingDaysAfterDue)
+		if rp.consolidatedAfter > rp.closesAfter {
+			return invalid(path+".consolidated", "%d working days after the deadline is after the round closes (%d): consolidate before", rp.consolidatedAfter, rp.closesAfter)
+		}
 	}
 	p.addRound(rp)
 	return nil

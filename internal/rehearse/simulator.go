@@ -2,6 +2,7 @@ package rehearse
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"thidua.dev/thidua/internal/calendar"
 	"thidua.dev/thidua/internal/clock"
 	"thidua.dev/thidua/internal/engine"
+	"thidua.dev/thidua/internal/plan"
 	"thidua.dev/thidua/internal/store/db"
 )
 
@@ -97,6 +99,9 @@ func (s *Simulator) actions(ctx context.Context, visit func(time.Time, func(cont
 			return err
 		}
 	}
+	if err := s.consolidations(ctx, q, c, visit); err != nil {
+		return err
+	}
 	due, err := q.OwedDecision(ctx, c.ID)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil
@@ -113,6 +118,31 @@ func (s *Simulator) actions(ctx context.Context, visit func(time.Time, func(cont
 			Number: s.Simulation.Decision.Number, SignedBy: s.Simulation.Decision.SignedBy, Dated: calendar.DateOf(at, s.location),
 		})
 	})
+}
+
+// consolidations are made on the day on which they are due.
+func (s *Simulator) consolidations(ctx context.Context, q *db.Queries, c db.Campaign, visit func(time.Time, func(context.Context) error) error) error {
+	owed, err := q.OwedConsolidations(ctx, c.ID)
+	if err != nil {
+		return err
+	}
+	tod, err := calendar.ParseTimeOfDay(s.Simulation.At)
+	if err != nil {
+		return err
+	}
+	for _, o := range owed {
+		body := auth.Actor{Name: "simulated", Role: auth.FocalPoint, Unit: o.Owner}
+		err := visit(tod.On(calendar.DateOf(*o.DueAt, s.location), s.location), func(ctx context.Context) error {
+			_, err := s.Engine.Consolidate(ctx, s.act(body, "consolidate/"+o.Round+"/"+o.Owner), s.Campaign, o.Round, o.Owner, engine.Report{
+				Sections: map[v1.SectionName]string{engine.SectionConsolidation: "Đã tổng hợp báo cáo của các đơn vị."},
+			})
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // act gives the act of a simulated person a request id that a restart repeats.
@@ -159,7 +189,11 @@ func (s *Simulator) send(ctx context.Context, o db.OwingReportsRow) error {
 	leader := auth.Actor{Name: "simulated", Role: auth.Leader, Unit: o.Owner}
 	key := o.Round + "/" + o.Owner
 	if o.Holder == string(v1.RoleFocalPoint) {
-		if _, err := s.Engine.Submit(ctx, s.act(focal, "submit/"+key), s.Campaign, o.Round, o.Owner, s.report(o)); err != nil {
+		report, err := s.report(o)
+		if err != nil {
+			return err
+		}
+		if _, err := s.Engine.Submit(ctx, s.act(focal, "submit/"+key), s.Campaign, o.Round, o.Owner, report); err != nil {
 			return err
 		}
 	}
@@ -170,7 +204,7 @@ func (s *Simulator) send(ctx context.Context, o db.OwingReportsRow) error {
 	return err
 }
 
-func (s *Simulator) report(o db.OwingReportsRow) engine.Report {
+func (s *Simulator) report(o db.OwingReportsRow) (engine.Report, error) {
 	if o.Kind == "Registration" {
 		tasks := s.Simulation.HardTasks
 		if s.Spec.Registration == nil || s.Spec.Registration.HardTasks == nil {
@@ -178,27 +212,34 @@ func (s *Simulator) report(o db.OwingReportsRow) engine.Report {
 		} else if limit := int(s.Spec.Registration.HardTasks.Max); len(tasks) > limit {
 			tasks = tasks[:limit]
 		}
-		return engine.Report{HardTasks: tasks}
+		return engine.Report{HardTasks: tasks}, nil
+	}
+	var outline []v1.Section
+	if err := json.Unmarshal(o.Requested, &outline); err != nil {
+		return engine.Report{}, err
+	}
+	for _, series := range s.Spec.Reporting {
+		if string(series.Name) == o.Series {
+			outline = series.Sections
+		}
 	}
 	r := engine.Report{Sections: map[v1.SectionName]string{}, Figures: map[v1.Name]string{}}
-	for _, series := range s.Spec.Reporting {
-		if string(series.Name) != o.Series {
-			continue
+	for _, section := range outline {
+		if text := s.Simulation.Sections[section.Name]; text != "" {
+			r.Sections[section.Name] = text
+		} else if section.Required {
+			r.Sections[section.Name] = "Đơn vị đã triển khai đầy đủ các nội dung của phong trào trong kỳ báo cáo."
 		}
-		for _, section := range series.Sections {
-			if text := s.Simulation.Sections[section.Name]; text != "" {
-				r.Sections[section.Name] = text
-			} else if section.Required {
-				r.Sections[section.Name] = "Đơn vị đã triển khai đầy đủ các nội dung của phong trào trong kỳ báo cáo."
-			}
-		}
+	}
+	if o.Series == plan.RequestSeries {
+		return r, nil
 	}
 	for _, ind := range s.Spec.Indicators {
 		if appliesTo(ind, o.UnitKind) {
 			r.Figures[ind.Name] = s.figure(o, ind)
 		}
 	}
-	return r
+	return r, nil
 }
 
 // figure of a unit: as the file has it, or rising evenly to the target.

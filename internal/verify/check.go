@@ -89,7 +89,7 @@ type act struct {
 // acts that took reports in.
 func (b *Bundle) acts(found func(string, int64, string, ...any)) (acts []act) {
 	add := func(r audit.Row) {
-		if r.Verb != "submit" && r.Verb != "approve" && r.Verb != "record" {
+		if r.Verb != "submit" && r.Verb != "approve" && r.Verb != "record" && r.Verb != "consolidate" {
 			return
 		}
 		a := act{row: r}

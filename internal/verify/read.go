@@ -82,7 +82,7 @@ func (b *Bundle) readReports(ctx context.Context, q *db.Queries) error {
 		for _, part := range []struct {
 			raw  []byte
 			into any
-		}{{r.Sections, &out.Content.Sections}, {r.Figures, &out.Content.Figures}, {r.HardTasks, &out.Content.HardTasks}} {
+		}{{r.Sections, &out.Content.Sections}, {r.Figures, &out.Content.Figures}, {r.HardTasks, &out.Content.HardTasks}, {r.Files, &out.Content.Files}} {
 			if err := json.Unmarshal(part.raw, part.into); err != nil {
 				return fmt.Errorf("report of %s for %s, version %d: %w", r.Unit, r.Round, r.Version, err)
 			}

@@ -100,6 +100,8 @@ func TestOneThingChanged(t *testing.T) {
 			`UPDATE obligation SET received_at = '2021-10-19 10:00+07' WHERE id = ` + october, []string{"InstantMoved"}},
 		{"a figure", `UPDATE report_figure f SET value = value - 1 FROM report p WHERE p.id = f.report_id AND p.obligation_id = ` + october,
 			`UPDATE report_figure f SET value = value + 1 FROM report p WHERE p.id = f.report_id AND p.obligation_id = ` + october, []string{"ReportAltered"}},
+		{"a file slipped in", `INSERT INTO report_file (report_id, position, name, sha256, size, media_type)
+			SELECT id, 0, 'anh.png', repeat('0', 64), 1, 'image/png' FROM report WHERE obligation_id = ` + october, `DELETE FROM report_file`, []string{"ReportAltered"}},
 		{"points of a sealed ranking", `UPDATE ranking_line SET total = total + 1 WHERE unit = 'DN-05'`,
 			`UPDATE ranking_line SET total = total - 1 WHERE unit = 'DN-05'`, []string{"LineAltered"}},
 		{"what a ranking was computed from", `UPDATE ranking SET inputs = jsonb_set(inputs, '{units,0,Late}', '7')`,

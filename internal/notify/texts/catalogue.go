@@ -34,10 +34,11 @@ const (
 	List       = "list"       // for those who watch over late units
 	Digest     = "digest"     // several notices for one who owes
 	Returned   = "returned"   // a report comes back for supplement
+	Request    = "request"    // a report outside the plan is asked for
 )
 
 // Messages are the names of all messages.
-var Messages = []string{Prepare, Overdue, Launch, Invitation, List, Digest, Returned}
+var Messages = []string{Prepare, Overdue, Launch, Invitation, List, Digest, Returned, Request}
 
 //go:embed vi en layout.html.tmpl
 var files embed.FS
@@ -49,6 +50,7 @@ type Words struct {
 	OtherDocument string            `json:"otherDocument"`
 	Office        string            `json:"office"` // where it has no name
 	Report        string            `json:"report"`
+	Consolidation string            `json:"consolidation"` // before what is consolidated
 	Registration  string            `json:"registration"`
 	Invitation    string            `json:"invitation"`
 	Mixed         string            `json:"mixed"` // several things at once

@@ -42,6 +42,18 @@ var rounds = map[string][2]string{
 	"final/2022-03-15": {"2022-03-08 08:30", "2022-03-14 08:30"},
 }
 
+// consolidations are owed by the office, on the first working day after the monthly
+// reports and the second after the final one; it makes them on time. Its own two
+// reminders come on the working days -5 and -1 of that.
+var consolidations = map[string][2]string{
+	"monthly/2021-10":  {"2021-10-11 08:30", "2021-10-15 08:30"}, // due on Monday the 18th
+	"monthly/2021-11":  {"2021-11-09 08:30", "2021-11-15 08:30"},
+	"monthly/2021-12":  {"2021-12-09 08:30", "2021-12-15 08:30"},
+	"monthly/2022-01":  {"2022-01-11 08:30", "2022-01-17 08:30"},
+	"monthly/2022-02":  {"2022-02-09 08:30", "2022-02-15 08:30"},
+	"final/2022-03-15": {"2022-03-10 08:30", "2022-03-16 08:30"},
+}
+
 // wantMails by round, step and date of the mails themselves.
 func wantMails() map[string]int {
 	want := map[string]int{
@@ -53,6 +65,10 @@ func wantMails() map[string]int {
 	for round, at := range rounds {
 		want[round+" prepare "+at[0]] = Participants
 		want[round+" tomorrow "+at[1]] = Participants
+	}
+	for round, at := range consolidations {
+		want[round+" consolidation/prepare "+at[0]] = 1
+		want[round+" consolidation/tomorrow "+at[1]] = 1
 	}
 	return want
 }
@@ -135,13 +151,15 @@ func CheckLedger(t testing.TB, notices []look.Notice) {
 	for round := range rounds {
 		want[round+" prepare Sent "] = Participants
 		want[round+" tomorrow Sent "] = Participants
+		want[round+" consolidation/prepare Sent "] = 1
+		want[round+" consolidation/tomorrow Sent "] = 1
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("notices by round, step and state (-want +got):\n%s", d)
 	}
 	var chased []string
 	for _, n := range notices {
-		if n.Round == october && n.Step != "prepare" && n.Step != "tomorrow" {
+		if n.Round == october && !strings.HasSuffix(n.Step, "prepare") && !strings.HasSuffix(n.Step, "tomorrow") {
 			chased = append(chased, fmt.Sprintf("%s %s %s to %s:%s %s", n.Instant.Format("2006-01-02 15:04"), n.Step, n.Unit, n.Role, n.Recipient, n.State))
 		}
 	}

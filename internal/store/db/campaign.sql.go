@@ -354,9 +354,9 @@ func (q *Queries) EndCampaign(ctx context.Context, arg EndCampaignParams) error 
 }
 
 const enroll = `-- name: Enroll :execrows
-INSERT INTO participant (campaign_id, unit, name, kind, grp, calendar, administered_by)
+INSERT INTO participant (campaign_id, unit, name, kind, grp, calendar, administered_by, collects_to)
 SELECT $1, u.code, u.name, u.kind, u.grp,
-       CASE WHEN u.calendar = '' THEN $2::text ELSE u.calendar END, u.administered_by
+       CASE WHEN u.calendar = '' THEN $2::text ELSE u.calendar END, u.administered_by, u.collects_to
 FROM roster_unit u
 WHERE u.roster = ANY($3::text[]) AND u.code = ANY($4::text[])
 ON CONFLICT DO NOTHING
@@ -517,7 +517,7 @@ func (q *Queries) LaunchCampaign(ctx context.Context, arg LaunchCampaignParams) 
 }
 
 const participantOf = `-- name: ParticipantOf :one
-SELECT campaign_id, unit, name, kind, grp, calendar, administered_by FROM participant WHERE campaign_id = $1 AND unit = $2
+SELECT campaign_id, unit, name, kind, grp, calendar, administered_by, collects_to FROM participant WHERE campaign_id = $1 AND unit = $2
 `
 
 func (q *Queries) ParticipantOf(ctx context.Context, campaignID int64, unit string) (Participant, error) {
@@ -531,12 +531,13 @@ func (q *Queries) ParticipantOf(ctx context.Context, campaignID int64, unit stri
 		&i.Grp,
 		&i.Calendar,
 		&i.AdministeredBy,
+		&i.CollectsTo,
 	)
 	return i, err
 }
 
 const participants = `-- name: Participants :many
-SELECT campaign_id, unit, name, kind, grp, calendar, administered_by FROM participant WHERE campaign_id = $1 ORDER BY unit
+SELECT campaign_id, unit, name, kind, grp, calendar, administered_by, collects_to FROM participant WHERE campaign_id = $1 ORDER BY unit
 `
 
 func (q *Queries) Participants(ctx context.Context, campaignID int64) ([]Participant, error) {
@@ -556,6 +557,7 @@ func (q *Queries) Participants(ctx context.Context, campaignID int64) ([]Partici
 			&i.Grp,
 			&i.Calendar,
 			&i.AdministeredBy,
+			&i.CollectsTo,
 		); err != nil {
 			return nil, err
 		}

@@ -261,6 +261,60 @@ func (q *Queries) LookClock(ctx context.Context) (LookClockRow, error) {
 	return i, err
 }
 
+const lookConsolidator = `-- name: LookConsolidator :one
+SELECT coalesce((SELECT u.name FROM roster_unit u WHERE u.code = o.owner LIMIT 1), '')::text AS name
+FROM obligation o WHERE o.campaign_id = $1 AND o.owner = $2 AND o.kind = 'Consolidation' LIMIT 1
+`
+
+func (q *Queries) LookConsolidator(ctx context.Context, campaignID int64, unit string) (string, error) {
+	row := q.db.QueryRow(ctx, lookConsolidator, campaignID, unit)
+	var name string
+	err := row.Scan(&name)
+	return name, err
+}
+
+const lookFiles = `-- name: LookFiles :many
+SELECT p.obligation_id, p.version, f.name, f.sha256, f.size, f.media_type
+FROM report p JOIN report_file f ON f.report_id = p.id
+WHERE p.obligation_id = ANY($1::bigint[]) ORDER BY p.obligation_id, p.version, f.position
+`
+
+type LookFilesRow struct {
+	ObligationID int64
+	Version      int32
+	Name         string
+	Sha256       string
+	Size         int64
+	MediaType    string
+}
+
+func (q *Queries) LookFiles(ctx context.Context, obligations []int64) ([]LookFilesRow, error) {
+	rows, err := q.db.Query(ctx, lookFiles, obligations)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []LookFilesRow{}
+	for rows.Next() {
+		var i LookFilesRow
+		if err := rows.Scan(
+			&i.ObligationID,
+			&i.Version,
+			&i.Name,
+			&i.Sha256,
+			&i.Size,
+			&i.MediaType,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const lookLate = `-- name: LookLate :many
 WITH k AS (
     SELECT $1::bigint AS campaign_id, $2::timestamptz AS now, $3::text AS zone
@@ -570,15 +624,16 @@ func (q *Queries) LookMessages(ctx context.Context, arg LookMessagesParams) ([]L
 }
 
 const lookNextSteps = `-- name: LookNextSteps :many
-SELECT g.at, r.name AS round, r.kind, r.series, r.period, s.step, s.task, sum(o.units)::bigint AS units
+SELECT g.at, r.name AS round, o.kind, r.series, r.period,
+       (CASE o.kind WHEN 'Consolidation' THEN 'consolidation/' ELSE '' END || s.step)::text AS step, s.task, sum(o.units)::bigint AS units
 FROM round r
-JOIN LATERAL (SELECT x.calendar, x.due_at, x.next_seq, count(*) AS units FROM obligation x
+JOIN LATERAL (SELECT x.kind, x.calendar, x.due_at, x.next_seq, count(*) AS units FROM obligation x
               WHERE x.round_id = r.id AND x.state = 'Owing' AND x.next_at IS NOT NULL
-              GROUP BY x.calendar, x.due_at, x.next_seq) o ON true
+              GROUP BY x.kind, x.calendar, x.due_at, x.next_seq) o ON true
 JOIN rung g ON g.campaign_id = r.campaign_id AND g.calendar = o.calendar AND g.due_at = o.due_at AND g.seq >= o.next_seq AND g.at < r.closes_at
-JOIN ladder_step s ON s.campaign_id = r.campaign_id AND s.seq = g.seq
+JOIN ladder_step s ON s.campaign_id = r.campaign_id AND s.seq = g.seq AND (o.kind <> 'Consolidation' OR s.task = '' AND NOT s.gather)
 WHERE r.campaign_id = $1 AND r.state = 'Open'
-GROUP BY g.at, r.name, r.kind, r.series, r.period, s.step, s.task
+GROUP BY g.at, r.name, o.kind, r.series, r.period, s.step, s.task
 ORDER BY g.at, r.name, s.step LIMIT $2::int
 `
 
@@ -747,7 +802,7 @@ func (q *Queries) LookNotices(ctx context.Context, campaignID int64) ([]LookNoti
 const lookObligations = `-- name: LookObligations :many
 WITH k AS (SELECT $3::timestamptz AS now, $4::text AS zone)
 SELECT o.id, o.kind, o.subject, o.state, o.holder, o.due_at, o.deadline_no, o.opened_at, o.received_at, o.settled_at, o.next_at,
-       coalesce(s.step, '')::text AS next_step, coalesce(r.name, '')::text AS round, coalesce(r.series, '')::text AS series,
+       coalesce(CASE o.kind WHEN 'Consolidation' THEN 'consolidation/' ELSE '' END || s.step, '')::text AS next_step, coalesce(r.name, '')::text AS round, coalesce(r.series, '')::text AS series,
        coalesce(r.period, '')::text AS period, r.closes_at,
        coalesce(CASE WHEN coalesce(o.received_at, k.now) > o.due_at THEN ref.number - due.number END, 0)::bigint AS days_late
 FROM obligation o CROSS JOIN k

@@ -269,7 +269,12 @@ func (q *Queries) MeteredCampaigns(ctx context.Context) ([]MeteredCampaignsRow, 
 const meteredSteps = `-- name: MeteredSteps :many
 SELECT c.name AS campaign, s.step FROM ladder_step s JOIN campaign c ON c.id = s.campaign_id
 UNION ALL
+SELECT c.name, 'consolidation/' || s.step FROM ladder_step s JOIN campaign c ON c.id = s.campaign_id
+WHERE s.task = '' AND NOT s.gather AND EXISTS (SELECT FROM round r WHERE r.campaign_id = c.id AND r.consolidation_at IS NOT NULL)
+UNION ALL
 SELECT name, 'launch' FROM campaign
+UNION ALL
+SELECT DISTINCT c.name, 'request' FROM request q JOIN round r ON r.id = q.round_id JOIN campaign c ON c.id = r.campaign_id
 UNION ALL
 SELECT name, 'invitation' FROM campaign WHERE invite_at IS NOT NULL
 ORDER BY campaign, step

@@ -226,6 +226,7 @@ type Participant struct {
 	Grp            string
 	Calendar       string
 	AdministeredBy string
+	CollectsTo     string
 }
 
 type Procedure struct {
@@ -286,6 +287,24 @@ type ReportFigure struct {
 	ReportID  int64
 	Indicator string
 	Value     decimal.Decimal
+}
+
+type ReportFile struct {
+	ReportID  int64
+	Position  int32
+	Name      string
+	Sha256    string
+	Size      int64
+	MediaType string
+}
+
+type Request struct {
+	RoundID  int64
+	Title    string
+	Sections json.RawMessage
+	Units    []string
+	Reason   string
+	AskedAt  time.Time
 }
 
 type Review struct {

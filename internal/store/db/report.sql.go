@@ -20,6 +20,94 @@ func (q *Queries) ApproveReport(ctx context.Context, at time.Time, iD int64) err
 	return err
 }
 
+const consolidationForUpdate = `-- name: ConsolidationForUpdate :one
+SELECT id, campaign_id, round_id, kind, subject, owner, holder, calendar, state, due_at, deadline_no, ladder_from, step_seq, step_at, next_seq, next_at, opened_at, received_at, settled_at FROM obligation
+WHERE campaign_id = $1 AND subject = $2 AND owner = $3 AND kind = 'Consolidation'
+FOR UPDATE
+`
+
+type ConsolidationForUpdateParams struct {
+	CampaignID int64
+	Subject    string
+	Owner      string
+}
+
+func (q *Queries) ConsolidationForUpdate(ctx context.Context, arg ConsolidationForUpdateParams) (Obligation, error) {
+	row := q.db.QueryRow(ctx, consolidationForUpdate, arg.CampaignID, arg.Subject, arg.Owner)
+	var i Obligation
+	err := row.Scan(
+		&i.ID,
+		&i.CampaignID,
+		&i.RoundID,
+		&i.Kind,
+		&i.Subject,
+		&i.Owner,
+		&i.Holder,
+		&i.Calendar,
+		&i.State,
+		&i.DueAt,
+		&i.DeadlineNo,
+		&i.LadderFrom,
+		&i.StepSeq,
+		&i.StepAt,
+		&i.NextSeq,
+		&i.NextAt,
+		&i.OpenedAt,
+		&i.ReceivedAt,
+		&i.SettledAt,
+	)
+	return i, err
+}
+
+const consolidatorsOf = `-- name: ConsolidatorsOf :many
+SELECT owner FROM obligation WHERE campaign_id = $1 AND subject = $2 AND kind = 'Consolidation' ORDER BY owner
+`
+
+func (q *Queries) ConsolidatorsOf(ctx context.Context, campaignID int64, subject string) ([]string, error) {
+	rows, err := q.db.Query(ctx, consolidatorsOf, campaignID, subject)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []string{}
+	for rows.Next() {
+		var owner string
+		if err := rows.Scan(&owner); err != nil {
+			return nil, err
+		}
+		items = append(items, owner)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const countToConsolidate = `-- name: CountToConsolidate :one
+SELECT count(*)::int AS expected, count(*) FILTER (WHERE o.state = 'Settled')::int AS received
+FROM obligation o JOIN participant p ON p.campaign_id = o.campaign_id AND p.unit = o.owner
+WHERE o.round_id = $1 AND o.kind = 'Report' AND coalesce(nullif(p.collects_to, ''), $2::text) = $3::text
+`
+
+type CountToConsolidateParams struct {
+	RoundID *int64
+	Office  string
+	Body    string
+}
+
+type CountToConsolidateRow struct {
+	Expected int32
+	Received int32
+}
+
+// What has come of the reports that one body puts together.
+func (q *Queries) CountToConsolidate(ctx context.Context, arg CountToConsolidateParams) (CountToConsolidateRow, error) {
+	row := q.db.QueryRow(ctx, countToConsolidate, arg.RoundID, arg.Office, arg.Body)
+	var i CountToConsolidateRow
+	err := row.Scan(&i.Expected, &i.Received)
+	return i, err
+}
+
 const handBack = `-- name: HandBack :execrows
 UPDATE obligation SET holder = 'FocalPoint' WHERE id = $1 AND state = 'Owing' AND holder = 'Leader'
 `
@@ -56,6 +144,34 @@ type InsertFiguresParams struct {
 
 func (q *Queries) InsertFigures(ctx context.Context, arg InsertFiguresParams) error {
 	_, err := q.db.Exec(ctx, insertFigures, arg.ReportID, arg.Indicators, arg.Values)
+	return err
+}
+
+const insertFiles = `-- name: InsertFiles :exec
+INSERT INTO report_file (report_id, position, name, sha256, size, media_type)
+SELECT $1, f.position, f.name, f.sha256, f.size, f.media_type
+FROM (SELECT unnest($2::int[]) AS position, unnest($3::text[]) AS name, unnest($4::text[]) AS sha256,
+             unnest($5::bigint[]) AS size, unnest($6::text[]) AS media_type) f
+`
+
+type InsertFilesParams struct {
+	ReportID   int64
+	Positions  []int32
+	Names      []string
+	Hashes     []string
+	Sizes      []int64
+	MediaTypes []string
+}
+
+func (q *Queries) InsertFiles(ctx context.Context, arg InsertFilesParams) error {
+	_, err := q.db.Exec(ctx, insertFiles,
+		arg.ReportID,
+		arg.Positions,
+		arg.Names,
+		arg.Hashes,
+		arg.Sizes,
+		arg.MediaTypes,
+	)
 	return err
 }
 

@@ -7,6 +7,7 @@ package db
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 )
 
@@ -18,20 +19,22 @@ WITH due AS (
     LEFT JOIN rung n ON n.campaign_id = cur.campaign_id AND n.calendar = cur.calendar
                     AND n.due_at = cur.due_at AND n.seq = cur.next_seq + 1
     WHERE cur.id = o.id AND o.round_id = $1 AND o.state = 'Owing' AND o.next_at <= $2::timestamptz
-    RETURNING o.id, o.campaign_id, o.round_id, o.owner, o.holder, o.calendar, o.due_at, o.deadline_no,
+    RETURNING o.id, o.campaign_id, o.round_id, o.kind, o.owner, o.holder, o.calendar, o.due_at, o.deadline_no,
               o.ladder_from, o.step_seq, o.step_at, o.next_at
 ), target AS (
     SELECT d.id, d.campaign_id, d.round_id, d.owner, d.deadline_no, d.ladder_from, d.step_seq, d.step_at, d.next_at,
-           s.step, s.channels, s.gather, s.catch_up, s.task,
+           CASE d.kind WHEN 'Consolidation' THEN 'consolidation/' ELSE '' END || s.step AS step, s.catch_up, s.task,
            coalesce(g.not_after, $3::timestamptz) AS not_after,
            CASE WHEN t.role = 'Holder' THEN d.holder ELSE t.role END AS role,
-           CASE t.role WHEN 'AdministeringBody' THEN p.administered_by WHEN 'Office' THEN $4::text
+           CASE t.role WHEN 'AdministeringBody' THEN coalesce(p.administered_by, '') WHEN 'Office' THEN $4::text
                        ELSE d.owner END AS recipient
     FROM due d
     JOIN ladder_step s ON s.campaign_id = d.campaign_id AND s.seq = d.step_seq
-    JOIN participant p ON p.campaign_id = d.campaign_id AND p.unit = d.owner
+    LEFT JOIN participant p ON p.campaign_id = d.campaign_id AND p.unit = d.owner
     LEFT JOIN rung g ON g.campaign_id = d.campaign_id AND g.calendar = d.calendar AND g.due_at = d.due_at AND g.seq = d.step_seq
     CROSS JOIN LATERAL unnest(s.roles) AS t(role)
+    -- Who consolidates is reminded like any unit; letters and lists are about units.
+    WHERE d.kind <> 'Consolidation' OR s.task = '' AND NOT s.gather
 ), fresh AS (
     INSERT INTO notice (campaign_id, round_id, obligation_id, unit, deadline_no, step, role, recipient, instant,
                         not_after, state, reason, recorded_at)
@@ -64,7 +67,7 @@ WITH due AS (
            CASE WHEN s.gather THEN 'list.' || min(f.id) OVER (PARTITION BY f.role, f.recipient, f.step, f.instant)
                 ELSE 'notice.' || f.id END AS batch
     FROM fresh f
-    JOIN ladder_step s ON s.campaign_id = f.campaign_id AND s.step = f.step
+    JOIN ladder_step s ON s.campaign_id = f.campaign_id AND s.step = split_part(f.step, '/', -1)
     CROSS JOIN LATERAL unnest(s.channels) AS ch(channel)
     WHERE f.state = 'Pending'
 ), written AS (
@@ -110,7 +113,8 @@ type ClimbLadderRow struct {
 // The ladder, in one statement for all units of a round: whoever still owes and
 // has reached the next step moves up, then the notices, messages and letters of
 // that step are written. The update comes first: the other order would remind a
-// unit whose report commits meanwhile.
+// unit whose report commits meanwhile. The steps of who consolidates are called
+// consolidation/STEP: a round's prepare is about its units alone.
 // Locks: obligations through obligation_climb; the caller shares the campaign
 // and holds the round, so two climbs of one round never meet.
 func (q *Queries) ClimbLadder(ctx context.Context, arg ClimbLadderParams) (ClimbLadderRow, error) {
@@ -265,6 +269,64 @@ func (q *Queries) Inform(ctx context.Context, arg InformParams) (InformRow, erro
 	return i, err
 }
 
+const insertRequest = `-- name: InsertRequest :exec
+INSERT INTO request (round_id, title, sections, units, reason, asked_at)
+VALUES ($1, $2, $3, $4, $5, $6)
+`
+
+type InsertRequestParams struct {
+	RoundID  int64
+	Title    string
+	Sections json.RawMessage
+	Units    []string
+	Reason   string
+	AskedAt  time.Time
+}
+
+func (q *Queries) InsertRequest(ctx context.Context, arg InsertRequestParams) error {
+	_, err := q.db.Exec(ctx, insertRequest,
+		arg.RoundID,
+		arg.Title,
+		arg.Sections,
+		arg.Units,
+		arg.Reason,
+		arg.AskedAt,
+	)
+	return err
+}
+
+const insertRequestedRound = `-- name: InsertRequestedRound :one
+INSERT INTO round (campaign_id, name, kind, series, period, seq, opens_at, closes_at, approval, state, opened_at)
+VALUES ($1, $2, 'Report', $3, $4, 0, $5::timestamptz, $6, $7, 'Open', $5)
+RETURNING id
+`
+
+type InsertRequestedRoundParams struct {
+	CampaignID int64
+	Name       string
+	Series     string
+	Period     string
+	Now        *time.Time
+	ClosesAt   time.Time
+	Approval   string
+}
+
+// Open from the start: it is asked for by an act, not by the plan.
+func (q *Queries) InsertRequestedRound(ctx context.Context, arg InsertRequestedRoundParams) (int64, error) {
+	row := q.db.QueryRow(ctx, insertRequestedRound,
+		arg.CampaignID,
+		arg.Name,
+		arg.Series,
+		arg.Period,
+		arg.Now,
+		arg.ClosesAt,
+		arg.Approval,
+	)
+	var id int64
+	err := row.Scan(&id)
+	return id, err
+}
+
 const insertRungs = `-- name: InsertRungs :exec
 INSERT INTO rung (campaign_id, calendar, due_at, seq, at, not_after)
 SELECT i.campaign_id, i.calendar, i.due_at, i.seq, i.at,
@@ -379,6 +441,69 @@ func (q *Queries) NextNews(ctx context.Context, roundID *int64, now time.Time) (
 	return at, err
 }
 
+const notParticipants = `-- name: NotParticipants :many
+SELECT u.code::text FROM unnest($1::text[]) AS u(code)
+WHERE NOT EXISTS (SELECT FROM participant p WHERE p.campaign_id = $2 AND p.unit = u.code)
+ORDER BY 1
+`
+
+// Those of @units that take no part.
+func (q *Queries) NotParticipants(ctx context.Context, units []string, campaignID int64) ([]string, error) {
+	rows, err := q.db.Query(ctx, notParticipants, units, campaignID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []string{}
+	for rows.Next() {
+		var u_code string
+		if err := rows.Scan(&u_code); err != nil {
+			return nil, err
+		}
+		items = append(items, u_code)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const openConsolidations = `-- name: OpenConsolidations :execrows
+INSERT INTO obligation (campaign_id, round_id, kind, subject, owner, holder, calendar, state, due_at, ladder_from, opened_at)
+SELECT r.campaign_id, r.id, 'Consolidation', r.name, b.body, 'FocalPoint', $1::text, 'Owing', r.consolidation_at,
+       $2::timestamptz, $3::timestamptz
+FROM round r
+CROSS JOIN LATERAL (SELECT DISTINCT coalesce(nullif(p.collects_to, ''), $4::text) AS body
+                    FROM participant p WHERE p.campaign_id = r.campaign_id) b
+WHERE r.id = $5 AND r.consolidation_at IS NOT NULL
+ORDER BY b.body
+ON CONFLICT DO NOTHING
+`
+
+type OpenConsolidationsParams struct {
+	Calendar   string
+	LadderFrom time.Time
+	Now        time.Time
+	Office     string
+	RoundID    int64
+}
+
+// Every body that the participants report to owes the consolidation of the round,
+// the office where a roster names none; due in the campaign's own calendar.
+func (q *Queries) OpenConsolidations(ctx context.Context, arg OpenConsolidationsParams) (int64, error) {
+	result, err := q.db.Exec(ctx, openConsolidations,
+		arg.Calendar,
+		arg.LadderFrom,
+		arg.Now,
+		arg.Office,
+		arg.RoundID,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const openObligations = `-- name: OpenObligations :execrows
 INSERT INTO obligation (campaign_id, round_id, kind, subject, owner, holder, calendar, state, due_at, ladder_from, opened_at)
 SELECT p.campaign_id, r.id, r.kind, r.name, p.unit, 'FocalPoint', p.calendar, 'Owing', coalesce(d.due_at, l.due_at),
@@ -387,7 +512,8 @@ FROM round r
 JOIN participant p ON p.campaign_id = r.campaign_id
 CROSS JOIN (SELECT max(due_at) AS due_at FROM round_due WHERE round_due.round_id = $3) l
 LEFT JOIN round_due d ON d.round_id = r.id AND d.calendar = p.calendar
-WHERE r.id = $3
+LEFT JOIN request q ON q.round_id = r.id
+WHERE r.id = $3 AND (q.round_id IS NULL OR cardinality(q.units) = 0 OR p.unit = ANY(q.units))
 ORDER BY p.unit
 ON CONFLICT DO NOTHING
 `
@@ -402,7 +528,7 @@ type OpenObligationsParams struct {
 // plan has none for it (the roster has changed since the launch), on the latest
 // deadline of the round: nobody is left out in silence. The first step is the
 // ladder's first; steps before @ladder_from are recorded as skipped when they
-// are climbed.
+// are climbed. A request asks those that it names.
 func (q *Queries) OpenObligations(ctx context.Context, arg OpenObligationsParams) (int64, error) {
 	result, err := q.db.Exec(ctx, openObligations, arg.LadderFrom, arg.Now, arg.RoundID)
 	if err != nil {
@@ -476,6 +602,56 @@ type ReplaceRoundDueParams struct {
 func (q *Queries) ReplaceRoundDue(ctx context.Context, arg ReplaceRoundDueParams) error {
 	_, err := q.db.Exec(ctx, replaceRoundDue, arg.RoundID, arg.Calendar, arg.DueAt)
 	return err
+}
+
+const requestOf = `-- name: RequestOf :one
+SELECT round_id, title, sections, units, reason, asked_at FROM request WHERE round_id = $1
+`
+
+func (q *Queries) RequestOf(ctx context.Context, roundID int64) (Request, error) {
+	row := q.db.QueryRow(ctx, requestOf, roundID)
+	var i Request
+	err := row.Scan(
+		&i.RoundID,
+		&i.Title,
+		&i.Sections,
+		&i.Units,
+		&i.Reason,
+		&i.AskedAt,
+	)
+	return i, err
+}
+
+const requestTitles = `-- name: RequestTitles :many
+SELECT r.campaign_id, r.period, q.title FROM request q JOIN round r ON r.id = q.round_id
+WHERE $1::bigint = 0 OR r.campaign_id = $1
+ORDER BY r.campaign_id, r.period
+`
+
+type RequestTitlesRow struct {
+	CampaignID int64
+	Period     string
+	Title      string
+}
+
+func (q *Queries) RequestTitles(ctx context.Context, campaignID int64) ([]RequestTitlesRow, error) {
+	rows, err := q.db.Query(ctx, requestTitles, campaignID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []RequestTitlesRow{}
+	for rows.Next() {
+		var i RequestTitlesRow
+		if err := rows.Scan(&i.CampaignID, &i.Period, &i.Title); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const roundByName = `-- name: RoundByName :one
@@ -677,6 +853,52 @@ UPDATE notice SET state = 'Superseded', reason = 'RoundClosed' WHERE round_id = 
 func (q *Queries) SupersedeRoundNotices(ctx context.Context, roundID *int64) error {
 	_, err := q.db.Exec(ctx, supersedeRoundNotices, roundID)
 	return err
+}
+
+const tellRound = `-- name: TellRound :one
+WITH fresh AS (
+    INSERT INTO notice (campaign_id, round_id, obligation_id, unit, deadline_no, step, role, recipient, instant,
+                        not_after, informative, state, reason, recorded_at)
+    SELECT o.campaign_id, o.round_id, o.id, o.owner, o.deadline_no, $1::text, 'FocalPoint', o.owner, $2::timestamptz,
+           NULL, false, CASE WHEN c.email IS NULL THEN 'NoRecipient' ELSE 'Pending' END,
+           CASE WHEN c.email IS NULL THEN 'NoContact' ELSE '' END, $2
+    FROM obligation o LEFT JOIN contact c ON c.unit = o.owner AND c.role = 'FocalPoint'
+    WHERE o.round_id = $3 AND o.state = 'Owing'
+    ORDER BY o.id
+    ON CONFLICT DO NOTHING
+    RETURNING id, campaign_id, round_id, step, role, recipient, instant, state
+), written AS (
+    INSERT INTO message (campaign_id, round_id, step, channel, role, recipient, batch, list, not_before)
+    SELECT f.campaign_id, f.round_id, f.step, 'email', f.role, f.recipient, 'notice.' || f.id, false, f.instant
+    FROM fresh f WHERE f.state = 'Pending' ORDER BY f.id
+    RETURNING id, batch
+), linked AS (
+    INSERT INTO message_notice (message_id, notice_id)
+    SELECT w.id, f.id FROM fresh f JOIN written w ON w.batch = 'notice.' || f.id
+    RETURNING 1
+)
+SELECT (SELECT count(*) FROM fresh)::bigint AS notices, (SELECT count(*) FROM written)::bigint AS messages,
+       (SELECT count(*) FROM linked)::bigint AS links
+`
+
+type TellRoundParams struct {
+	Step    string
+	Now     time.Time
+	RoundID *int64
+}
+
+type TellRoundRow struct {
+	Notices  int64
+	Messages int64
+	Links    int64
+}
+
+// A notice outside the ladder to the focal point of everybody who owes in a round.
+func (q *Queries) TellRound(ctx context.Context, arg TellRoundParams) (TellRoundRow, error) {
+	row := q.db.QueryRow(ctx, tellRound, arg.Step, arg.Now, arg.RoundID)
+	var i TellRoundRow
+	err := row.Scan(&i.Notices, &i.Messages, &i.Links)
+	return i, err
 }
 
 const upsertRound = `-- name: UpsertRound :one

@@ -73,6 +73,58 @@ func (q *Queries) LastSeal(ctx context.Context) (LastSealRow, error) {
 	return i, err
 }
 
+const lookAmbiguous = `-- name: LookAmbiguous :many
+SELECT a.message_id, a.no, m.step, coalesce(r.name, '')::text AS round, m.channel, m.recipient, a.at, a.started_at, m.state, a.response
+FROM attempt a JOIN message m ON m.id = a.message_id LEFT JOIN round r ON r.id = m.round_id
+WHERE a.outcome = 'Ambiguous' AND m.campaign_id = $1
+ORDER BY a.started_at, a.message_id, a.no
+`
+
+type LookAmbiguousRow struct {
+	MessageID int64
+	No        int32
+	Step      string
+	Round     string
+	Channel   string
+	Recipient string
+	At        time.Time
+	StartedAt time.Time
+	State     string
+	Response  string
+}
+
+// Attempts without an outcome, listed: on attempt_ambiguous.
+func (q *Queries) LookAmbiguous(ctx context.Context, campaignID int64) ([]LookAmbiguousRow, error) {
+	rows, err := q.db.Query(ctx, lookAmbiguous, campaignID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []LookAmbiguousRow{}
+	for rows.Next() {
+		var i LookAmbiguousRow
+		if err := rows.Scan(
+			&i.MessageID,
+			&i.No,
+			&i.Step,
+			&i.Round,
+			&i.Channel,
+			&i.Recipient,
+			&i.At,
+			&i.StartedAt,
+			&i.State,
+			&i.Response,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const lookRoots = `-- name: LookRoots :many
 SELECT DISTINCT ON (day) (s.sealed_at AT TIME ZONE $1::text)::date AS day, s.no, s.hash
 FROM seal s ORDER BY day, s.no DESC
@@ -315,6 +367,51 @@ func (q *Queries) SealHorizon(ctx context.Context) (string, error) {
 	return horizon, err
 }
 
+const verifyFiles = `-- name: VerifyFiles :many
+SELECT c.name AS campaign, o.owner AS unit, o.subject AS round, p.version, f.name, f.sha256
+FROM report_file f
+JOIN report p ON p.id = f.report_id
+JOIN obligation o ON o.id = p.obligation_id
+JOIN campaign c ON c.id = o.campaign_id
+ORDER BY c.name, o.id, p.version, f.position
+`
+
+type VerifyFilesRow struct {
+	Campaign string
+	Unit     string
+	Round    string
+	Version  int32
+	Name     string
+	Sha256   string
+}
+
+func (q *Queries) VerifyFiles(ctx context.Context) ([]VerifyFilesRow, error) {
+	rows, err := q.db.Query(ctx, verifyFiles)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []VerifyFilesRow{}
+	for rows.Next() {
+		var i VerifyFilesRow
+		if err := rows.Scan(
+			&i.Campaign,
+			&i.Unit,
+			&i.Round,
+			&i.Version,
+			&i.Name,
+			&i.Sha256,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const verifyMessages = `-- name: VerifyMessages :many
 SELECT c.name AS campaign, m.id, m.state, m.step, m.recipient,
        count(a.*) FILTER (WHERE a.outcome = 'Sent') AS sent, count(a.*) FILTER (WHERE a.outcome IS NULL) AS open,
@@ -466,7 +563,9 @@ func (q *Queries) VerifyRankings(ctx context.Context) ([]VerifyRankingsRow, erro
 const verifyReports = `-- name: VerifyReports :many
 SELECT o.id AS obligation_id, c.name AS campaign, o.owner AS unit, o.subject AS round, p.version, p.state, p.source, p.received_at,
        p.sections, p.hard_tasks,
-       coalesce((SELECT jsonb_object_agg(f.indicator, f.value::text) FROM report_figure f WHERE f.report_id = p.id), '{}')::jsonb AS figures
+       coalesce((SELECT jsonb_object_agg(f.indicator, f.value::text) FROM report_figure f WHERE f.report_id = p.id), '{}')::jsonb AS figures,
+       coalesce((SELECT jsonb_agg(jsonb_build_object('name', f.name, 'sha256', f.sha256, 'size', f.size, 'mediaType', f.media_type) ORDER BY f.position)
+                 FROM report_file f WHERE f.report_id = p.id), '[]')::jsonb AS files
 FROM report p
 JOIN obligation o ON o.id = p.obligation_id
 JOIN campaign c ON c.id = o.campaign_id
@@ -485,6 +584,7 @@ type VerifyReportsRow struct {
 	Sections     json.RawMessage
 	HardTasks    json.RawMessage
 	Figures      json.RawMessage
+	Files        json.RawMessage
 }
 
 // Every version of every report.
@@ -509,6 +609,7 @@ func (q *Queries) VerifyReports(ctx context.Context) ([]VerifyReportsRow, error)
 			&i.Sections,
 			&i.HardTasks,
 			&i.Figures,
+			&i.Files,
 		); err != nil {
 			return nil, err
 		}
@@ -523,7 +624,7 @@ func (q *Queries) VerifyReports(ctx context.Context) ([]VerifyReportsRow, error)
 const verifySettled = `-- name: VerifySettled :many
 SELECT o.id AS obligation_id, c.name AS campaign, o.owner AS unit, o.subject AS round, coalesce(o.received_at, 'epoch')::timestamptz AS received_at
 FROM obligation o JOIN campaign c ON c.id = o.campaign_id
-WHERE o.kind IN ('Registration', 'Report') AND o.state = 'Settled' ORDER BY o.id
+WHERE o.kind IN ('Registration', 'Report', 'Consolidation') AND o.state = 'Settled' ORDER BY o.id
 `
 
 type VerifySettledRow struct {

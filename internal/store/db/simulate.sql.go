@@ -7,6 +7,7 @@ package db
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -23,6 +24,38 @@ func (q *Queries) CountUnsent(ctx context.Context, campaignID int64) (int64, err
 	return count, err
 }
 
+const owedConsolidations = `-- name: OwedConsolidations :many
+SELECT o.owner, r.name AS round, o.due_at FROM obligation o JOIN round r ON r.id = o.round_id
+WHERE o.campaign_id = $1 AND o.kind = 'Consolidation' AND o.state = 'Owing' AND r.state = 'Open'
+ORDER BY o.id
+`
+
+type OwedConsolidationsRow struct {
+	Owner string
+	Round string
+	DueAt *time.Time
+}
+
+func (q *Queries) OwedConsolidations(ctx context.Context, campaignID int64) ([]OwedConsolidationsRow, error) {
+	rows, err := q.db.Query(ctx, owedConsolidations, campaignID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []OwedConsolidationsRow{}
+	for rows.Next() {
+		var i OwedConsolidationsRow
+		if err := rows.Scan(&i.Owner, &i.Round, &i.DueAt); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const owedDecision = `-- name: OwedDecision :one
 SELECT due_at FROM obligation WHERE campaign_id = $1 AND kind = 'Decision' AND state = 'Owing'
 `
@@ -35,26 +68,29 @@ func (q *Queries) OwedDecision(ctx context.Context, campaignID int64) (*time.Tim
 }
 
 const owingReports = `-- name: OwingReports :many
-SELECT o.id, o.kind, o.owner, o.holder, o.due_at, o.opened_at, r.name AS round, r.series, r.seq, r.approval, r.closes_at, p.kind AS unit_kind
+SELECT o.id, o.kind, o.owner, o.holder, o.due_at, o.opened_at, r.name AS round, r.series, r.seq, r.approval, r.closes_at, p.kind AS unit_kind,
+       coalesce(q.sections, '[]')::jsonb AS requested
 FROM obligation o JOIN round r ON r.id = o.round_id
+LEFT JOIN request q ON q.round_id = r.id
 JOIN participant p ON p.campaign_id = o.campaign_id AND p.unit = o.owner
 WHERE o.campaign_id = $1 AND o.state = 'Owing' AND o.kind IN ('Registration', 'Report') AND r.state = 'Open'
 ORDER BY o.id
 `
 
 type OwingReportsRow struct {
-	ID       int64
-	Kind     string
-	Owner    string
-	Holder   string
-	DueAt    *time.Time
-	OpenedAt time.Time
-	Round    string
-	Series   string
-	Seq      int32
-	Approval string
-	ClosesAt time.Time
-	UnitKind string
+	ID        int64
+	Kind      string
+	Owner     string
+	Holder    string
+	DueAt     *time.Time
+	OpenedAt  time.Time
+	Round     string
+	Series    string
+	Seq       int32
+	Approval  string
+	ClosesAt  time.Time
+	UnitKind  string
+	Requested json.RawMessage
 }
 
 // What simulated units still owe.
@@ -80,6 +116,7 @@ func (q *Queries) OwingReports(ctx context.Context, campaignID int64) ([]OwingRe
 			&i.Approval,
 			&i.ClosesAt,
 			&i.UnitKind,
+			&i.Requested,
 		); err != nil {
 			return nil, err
 		}
@@ -273,16 +310,17 @@ func (q *Queries) StoryRounds(ctx context.Context, campaignID int64) ([]StoryRou
 const storySteps = `-- name: StorySteps :many
 SELECT coalesce(r.name, '')::text AS round, n.step, min(n.instant)::timestamptz AS at,
        count(DISTINCT n.unit)::int AS units,
-       count(*) FILTER (WHERE n.state = 'NoRecipient')::int AS without_recipient,
-       count(*) FILTER (WHERE n.state = 'Tasked')::int AS letters,
-       (SELECT count(*) FROM message m WHERE m.campaign_id = n.campaign_id AND m.step = n.step
-           AND m.round_id IS NOT DISTINCT FROM n.round_id AND m.state = 'Sent')::int AS mails,
-       (SELECT count(*) FROM message m WHERE m.campaign_id = n.campaign_id AND m.step = n.step
-           AND m.round_id IS NOT DISTINCT FROM n.round_id AND m.state = 'Sent' AND m.list)::int AS lists,
-       coalesce((SELECT string_agg(DISTINCT m.recipient, ', ') FROM message m WHERE m.campaign_id = n.campaign_id AND m.step = n.step
-           AND m.round_id IS NOT DISTINCT FROM n.round_id AND m.state = 'Sent' AND m.list), '')::text AS list_recipients,
+       count(DISTINCT n.id) FILTER (WHERE n.state = 'NoRecipient')::int AS without_recipient,
+       count(DISTINCT n.id) FILTER (WHERE n.state = 'Tasked')::int AS letters,
+       count(DISTINCT m.id)::int AS mails,
+       count(DISTINCT m.id) FILTER (WHERE m.list)::int AS lists,
+       coalesce(string_agg(DISTINCT m.recipient, ', ') FILTER (WHERE m.list), '')::text AS list_recipients,
        (array_agg(DISTINCT n.unit ORDER BY n.unit))::text[] AS codes
-FROM notice n LEFT JOIN round r ON r.id = n.round_id
+FROM notice n
+JOIN obligation o ON o.id = n.obligation_id AND o.kind <> 'Consolidation'
+LEFT JOIN round r ON r.id = n.round_id
+LEFT JOIN message_notice mn ON mn.notice_id = n.id
+LEFT JOIN message m ON m.id = mn.message_id AND m.state = 'Sent'
 WHERE n.campaign_id = $1
 GROUP BY n.campaign_id, n.round_id, r.name, n.step
 ORDER BY min(n.instant), n.step
@@ -301,7 +339,7 @@ type StoryStepsRow struct {
 	Codes            []string
 }
 
-// What each step of each round came to: notices, mails, lists, letters.
+// What each step of each round came to for its units: notices, mails, lists, letters.
 func (q *Queries) StorySteps(ctx context.Context, campaignID int64) ([]StoryStepsRow, error) {
 	rows, err := q.db.Query(ctx, storySteps, campaignID)
 	if err != nil {

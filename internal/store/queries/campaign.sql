@@ -54,9 +54,9 @@ UPDATE campaign SET generation = generation + 1 WHERE id = @id;
 
 -- name: Enroll :execrows
 -- Copies what the campaign needs of its participants, once, at the launch.
-INSERT INTO participant (campaign_id, unit, name, kind, grp, calendar, administered_by)
+INSERT INTO participant (campaign_id, unit, name, kind, grp, calendar, administered_by, collects_to)
 SELECT @campaign_id, u.code, u.name, u.kind, u.grp,
-       CASE WHEN u.calendar = '' THEN @calendar::text ELSE u.calendar END, u.administered_by
+       CASE WHEN u.calendar = '' THEN @calendar::text ELSE u.calendar END, u.administered_by, u.collects_to
 FROM roster_unit u
 WHERE u.roster = ANY(@rosters::text[]) AND u.code = ANY(@units::text[])
 ON CONFLICT DO NOTHING;

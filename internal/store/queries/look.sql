@@ -106,15 +106,16 @@ ORDER BY s.due_at, s.owner;
 -- name: LookNextSteps :many
 -- The rungs that those who still owe have before them, by instant: all of them, as
 -- if no report came. Obligations that stand alike are counted first.
-SELECT g.at, r.name AS round, r.kind, r.series, r.period, s.step, s.task, sum(o.units)::bigint AS units
+SELECT g.at, r.name AS round, o.kind, r.series, r.period,
+       (CASE o.kind WHEN 'Consolidation' THEN 'consolidation/' ELSE '' END || s.step)::text AS step, s.task, sum(o.units)::bigint AS units
 FROM round r
-JOIN LATERAL (SELECT x.calendar, x.due_at, x.next_seq, count(*) AS units FROM obligation x
+JOIN LATERAL (SELECT x.kind, x.calendar, x.due_at, x.next_seq, count(*) AS units FROM obligation x
               WHERE x.round_id = r.id AND x.state = 'Owing' AND x.next_at IS NOT NULL
-              GROUP BY x.calendar, x.due_at, x.next_seq) o ON true
+              GROUP BY x.kind, x.calendar, x.due_at, x.next_seq) o ON true
 JOIN rung g ON g.campaign_id = r.campaign_id AND g.calendar = o.calendar AND g.due_at = o.due_at AND g.seq >= o.next_seq AND g.at < r.closes_at
-JOIN ladder_step s ON s.campaign_id = r.campaign_id AND s.seq = g.seq
+JOIN ladder_step s ON s.campaign_id = r.campaign_id AND s.seq = g.seq AND (o.kind <> 'Consolidation' OR s.task = '' AND NOT s.gather)
 WHERE r.campaign_id = @campaign_id AND r.state = 'Open'
-GROUP BY g.at, r.name, r.kind, r.series, r.period, s.step, s.task
+GROUP BY g.at, r.name, o.kind, r.series, r.period, s.step, s.task
 ORDER BY g.at, r.name, s.step LIMIT @max_rows::int;
 
 -- name: LookOutbox :one
@@ -211,6 +212,10 @@ FROM participant p
 LEFT JOIN LATERAL (SELECT r.name FROM roster_unit r WHERE r.code = p.administered_by LIMIT 1) b ON true
 WHERE p.campaign_id = @campaign_id AND p.unit = @unit;
 
+-- name: LookConsolidator :one
+SELECT coalesce((SELECT u.name FROM roster_unit u WHERE u.code = o.owner LIMIT 1), '')::text AS name
+FROM obligation o WHERE o.campaign_id = @campaign_id AND o.owner = @unit AND o.kind = 'Consolidation' LIMIT 1;
+
 -- name: LookUnits :many
 -- Participants whose code or name holds a text; the code itself first.
 SELECT p.unit, p.name, p.kind, p.grp, p.calendar, p.administered_by, (count(*) OVER ())::bigint AS total
@@ -226,7 +231,7 @@ SELECT unit FROM participant WHERE campaign_id = @campaign_id ORDER BY unit;
 -- All that one unit owes, owed or was told in a campaign, in order of time.
 WITH k AS (SELECT sqlc.arg('now')::timestamptz AS now, sqlc.arg('zone')::text AS zone)
 SELECT o.id, o.kind, o.subject, o.state, o.holder, o.due_at, o.deadline_no, o.opened_at, o.received_at, o.settled_at, o.next_at,
-       coalesce(s.step, '')::text AS next_step, coalesce(r.name, '')::text AS round, coalesce(r.series, '')::text AS series,
+       coalesce(CASE o.kind WHEN 'Consolidation' THEN 'consolidation/' ELSE '' END || s.step, '')::text AS next_step, coalesce(r.name, '')::text AS round, coalesce(r.series, '')::text AS series,
        coalesce(r.period, '')::text AS period, r.closes_at,
        coalesce(CASE WHEN coalesce(o.received_at, k.now) > o.due_at THEN ref.number - due.number END, 0)::bigint AS days_late
 FROM obligation o CROSS JOIN k
@@ -240,6 +245,11 @@ ORDER BY o.opened_at, coalesce(o.due_at, o.opened_at), o.id;
 -- name: LookReports :many
 SELECT obligation_id, version, state, received_at, approved_at, source, document_number, return_reason FROM report
 WHERE obligation_id = ANY(@obligations::bigint[]) ORDER BY obligation_id, version;
+
+-- name: LookFiles :many
+SELECT p.obligation_id, p.version, f.name, f.sha256, f.size, f.media_type
+FROM report p JOIN report_file f ON f.report_id = p.id
+WHERE p.obligation_id = ANY(@obligations::bigint[]) ORDER BY p.obligation_id, p.version, f.position;
 
 -- name: LookUnitNotices :many
 SELECT n.id, n.obligation_id, n.deadline_no, n.step, n.role, n.recipient, n.instant, n.not_after, n.state, n.reason, n.recorded_at,

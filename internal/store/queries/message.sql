@@ -65,13 +65,14 @@ WITH claimed AS MATERIALIZED (
 SELECT m.message_id, m.created_at, m.step, m.channel, m.role, m.recipient, m.list, m.batch,
        m.notice_id, m.unit, m.instant, m.kind, m.due_at, m.subject, m.holder,
        coalesce(r.name, '') AS round, coalesce(r.series, '') AS series, coalesce(r.period, '') AS period,
-       r.data_from, r.data_to, c.name AS campaign, p.name AS unit_name,
+       r.data_from, r.data_to, c.name AS campaign, coalesce(p.name, ru.name, '')::text AS unit_name,
        coalesce(ru.name, '') AS recipient_name, ct.name AS contact_name, ct.email,
-       CASE WHEN m.step = 'returned' THEN coalesce(rt.return_reason, '') ELSE '' END::text AS return_reason
+       coalesce(CASE m.step WHEN 'returned' THEN rt.return_reason WHEN 'request' THEN q.reason END, '')::text AS reason
 FROM claimed m
 JOIN campaign c ON c.id = m.campaign_id
-JOIN participant p ON p.campaign_id = m.campaign_id AND p.unit = m.unit
+LEFT JOIN participant p ON p.campaign_id = m.campaign_id AND p.unit = m.unit -- who consolidates is none
 LEFT JOIN round r ON r.id = m.round_id
+LEFT JOIN request q ON q.round_id = m.round_id
 LEFT JOIN LATERAL (SELECT u.name FROM roster_unit u WHERE u.code = m.recipient LIMIT 1) ru ON true
 LEFT JOIN LATERAL (SELECT p.return_reason FROM report p WHERE p.obligation_id = m.obligation_id AND p.state = 'Returned'
                    ORDER BY p.version DESC LIMIT 1) rt ON m.step = 'returned'

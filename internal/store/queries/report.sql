@@ -19,6 +19,26 @@ RETURNING id, version;
 INSERT INTO report_figure (report_id, indicator, value)
 SELECT @report_id, unnest(@indicators::text[]), unnest(@values::text[])::numeric;
 
+-- name: InsertFiles :exec
+INSERT INTO report_file (report_id, position, name, sha256, size, media_type)
+SELECT @report_id, f.position, f.name, f.sha256, f.size, f.media_type
+FROM (SELECT unnest(@positions::int[]) AS position, unnest(@names::text[]) AS name, unnest(@hashes::text[]) AS sha256,
+             unnest(@sizes::bigint[]) AS size, unnest(@media_types::text[]) AS media_type) f;
+
+-- name: ConsolidationForUpdate :one
+SELECT * FROM obligation
+WHERE campaign_id = @campaign_id AND subject = @subject AND owner = @owner AND kind = 'Consolidation'
+FOR UPDATE;
+
+-- name: ConsolidatorsOf :many
+SELECT owner FROM obligation WHERE campaign_id = @campaign_id AND subject = @subject AND kind = 'Consolidation' ORDER BY owner;
+
+-- name: CountToConsolidate :one
+-- What has come of the reports that one body puts together.
+SELECT count(*)::int AS expected, count(*) FILTER (WHERE o.state = 'Settled')::int AS received
+FROM obligation o JOIN participant p ON p.campaign_id = o.campaign_id AND p.unit = o.owner
+WHERE o.round_id = @round_id AND o.kind = 'Report' AND coalesce(nullif(p.collects_to, ''), @office::text) = @body::text;
+
 -- name: HandUp :exec
 -- The next move is the leader's.
 UPDATE obligation SET holder = 'Leader' WHERE id = @id AND state = 'Owing';

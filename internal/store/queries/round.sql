@@ -55,7 +55,7 @@ ON CONFLICT (campaign_id, calendar, due_at, seq) DO NOTHING;
 -- plan has none for it (the roster has changed since the launch), on the latest
 -- deadline of the round: nobody is left out in silence. The first step is the
 -- ladder's first; steps before @ladder_from are recorded as skipped when they
--- are climbed.
+-- are climbed. A request asks those that it names.
 INSERT INTO obligation (campaign_id, round_id, kind, subject, owner, holder, calendar, state, due_at, ladder_from, opened_at)
 SELECT p.campaign_id, r.id, r.kind, r.name, p.unit, 'FocalPoint', p.calendar, 'Owing', coalesce(d.due_at, l.due_at),
        @ladder_from::timestamptz, @now::timestamptz
@@ -63,8 +63,22 @@ FROM round r
 JOIN participant p ON p.campaign_id = r.campaign_id
 CROSS JOIN (SELECT max(due_at) AS due_at FROM round_due WHERE round_due.round_id = @round_id) l
 LEFT JOIN round_due d ON d.round_id = r.id AND d.calendar = p.calendar
-WHERE r.id = @round_id
+LEFT JOIN request q ON q.round_id = r.id
+WHERE r.id = @round_id AND (q.round_id IS NULL OR cardinality(q.units) = 0 OR p.unit = ANY(q.units))
 ORDER BY p.unit
+ON CONFLICT DO NOTHING;
+
+-- name: OpenConsolidations :execrows
+-- Every body that the participants report to owes the consolidation of the round,
+-- the office where a roster names none; due in the campaign's own calendar.
+INSERT INTO obligation (campaign_id, round_id, kind, subject, owner, holder, calendar, state, due_at, ladder_from, opened_at)
+SELECT r.campaign_id, r.id, 'Consolidation', r.name, b.body, 'FocalPoint', @calendar::text, 'Owing', r.consolidation_at,
+       @ladder_from::timestamptz, @now::timestamptz
+FROM round r
+CROSS JOIN LATERAL (SELECT DISTINCT coalesce(nullif(p.collects_to, ''), @office::text) AS body
+                    FROM participant p WHERE p.campaign_id = r.campaign_id) b
+WHERE r.id = @round_id AND r.consolidation_at IS NOT NULL
+ORDER BY b.body
 ON CONFLICT DO NOTHING;
 
 -- name: StartClimb :execrows
@@ -78,7 +92,8 @@ WHERE o.round_id = @round_id AND o.state = 'Owing' AND o.next_seq IS NULL AND o.
 -- The ladder, in one statement for all units of a round: whoever still owes and
 -- has reached the next step moves up, then the notices, messages and letters of
 -- that step are written. The update comes first: the other order would remind a
--- unit whose report commits meanwhile.
+-- unit whose report commits meanwhile. The steps of who consolidates are called
+-- consolidation/STEP: a round's prepare is about its units alone.
 -- Locks: obligations through obligation_climb; the caller shares the campaign
 -- and holds the round, so two climbs of one round never meet.
 WITH due AS (
@@ -88,20 +103,22 @@ WITH due AS (
     LEFT JOIN rung n ON n.campaign_id = cur.campaign_id AND n.calendar = cur.calendar
                     AND n.due_at = cur.due_at AND n.seq = cur.next_seq + 1
     WHERE cur.id = o.id AND o.round_id = @round_id AND o.state = 'Owing' AND o.next_at <= @now::timestamptz
-    RETURNING o.id, o.campaign_id, o.round_id, o.owner, o.holder, o.calendar, o.due_at, o.deadline_no,
+    RETURNING o.id, o.campaign_id, o.round_id, o.kind, o.owner, o.holder, o.calendar, o.due_at, o.deadline_no,
               o.ladder_from, o.step_seq, o.step_at, o.next_at
 ), target AS (
     SELECT d.id, d.campaign_id, d.round_id, d.owner, d.deadline_no, d.ladder_from, d.step_seq, d.step_at, d.next_at,
-           s.step, s.channels, s.gather, s.catch_up, s.task,
+           CASE d.kind WHEN 'Consolidation' THEN 'consolidation/' ELSE '' END || s.step AS step, s.catch_up, s.task,
            coalesce(g.not_after, @closes_at::timestamptz) AS not_after,
            CASE WHEN t.role = 'Holder' THEN d.holder ELSE t.role END AS role,
-           CASE t.role WHEN 'AdministeringBody' THEN p.administered_by WHEN 'Office' THEN @office::text
+           CASE t.role WHEN 'AdministeringBody' THEN coalesce(p.administered_by, '') WHEN 'Office' THEN @office::text
                        ELSE d.owner END AS recipient
     FROM due d
     JOIN ladder_step s ON s.campaign_id = d.campaign_id AND s.seq = d.step_seq
-    JOIN participant p ON p.campaign_id = d.campaign_id AND p.unit = d.owner
+    LEFT JOIN participant p ON p.campaign_id = d.campaign_id AND p.unit = d.owner
     LEFT JOIN rung g ON g.campaign_id = d.campaign_id AND g.calendar = d.calendar AND g.due_at = d.due_at AND g.seq = d.step_seq
     CROSS JOIN LATERAL unnest(s.roles) AS t(role)
+    -- Who consolidates is reminded like any unit; letters and lists are about units.
+    WHERE d.kind <> 'Consolidation' OR s.task = '' AND NOT s.gather
 ), fresh AS (
     INSERT INTO notice (campaign_id, round_id, obligation_id, unit, deadline_no, step, role, recipient, instant,
                         not_after, state, reason, recorded_at)
@@ -134,7 +151,7 @@ WITH due AS (
            CASE WHEN s.gather THEN 'list.' || min(f.id) OVER (PARTITION BY f.role, f.recipient, f.step, f.instant)
                 ELSE 'notice.' || f.id END AS batch
     FROM fresh f
-    JOIN ladder_step s ON s.campaign_id = f.campaign_id AND s.step = f.step
+    JOIN ladder_step s ON s.campaign_id = f.campaign_id AND s.step = split_part(f.step, '/', -1)
     CROSS JOIN LATERAL unnest(s.channels) AS ch(channel)
     WHERE f.state = 'Pending'
 ), written AS (
@@ -251,6 +268,56 @@ FROM (SELECT max((d.day + (o.due_at AT TIME ZONE @time_zone::text)::time) AT TIM
       JOIN calendar_day c ON c.calendar = o.calendar AND c.day = (o.due_at AT TIME ZONE @time_zone::text)::date
       JOIN calendar_day d ON d.calendar = o.calendar AND d.working AND d.number = c.number + @days::int) l
 WHERE r.id = @id AND r.state = 'Open' AND l.at IS NOT NULL;
+
+-- name: InsertRequest :exec
+INSERT INTO request (round_id, title, sections, units, reason, asked_at)
+VALUES (@round_id, @title, @sections, @units, @reason, @asked_at);
+
+-- name: InsertRequestedRound :one
+-- Open from the start: it is asked for by an act, not by the plan.
+INSERT INTO round (campaign_id, name, kind, series, period, seq, opens_at, closes_at, approval, state, opened_at)
+VALUES (@campaign_id, @name, 'Report', @series, @period, 0, @now::timestamptz, @closes_at, @approval, 'Open', @now)
+RETURNING id;
+
+-- name: NotParticipants :many
+-- Those of @units that take no part.
+SELECT u.code::text FROM unnest(@units::text[]) AS u(code)
+WHERE NOT EXISTS (SELECT FROM participant p WHERE p.campaign_id = @campaign_id AND p.unit = u.code)
+ORDER BY 1;
+
+-- name: RequestOf :one
+SELECT * FROM request WHERE round_id = @round_id;
+
+-- name: RequestTitles :many
+SELECT r.campaign_id, r.period, q.title FROM request q JOIN round r ON r.id = q.round_id
+WHERE @campaign_id::bigint = 0 OR r.campaign_id = @campaign_id
+ORDER BY r.campaign_id, r.period;
+
+-- name: TellRound :one
+-- A notice outside the ladder to the focal point of everybody who owes in a round.
+WITH fresh AS (
+    INSERT INTO notice (campaign_id, round_id, obligation_id, unit, deadline_no, step, role, recipient, instant,
+                        not_after, informative, state, reason, recorded_at)
+    SELECT o.campaign_id, o.round_id, o.id, o.owner, o.deadline_no, @step::text, 'FocalPoint', o.owner, @now::timestamptz,
+           NULL, false, CASE WHEN c.email IS NULL THEN 'NoRecipient' ELSE 'Pending' END,
+           CASE WHEN c.email IS NULL THEN 'NoContact' ELSE '' END, @now
+    FROM obligation o LEFT JOIN contact c ON c.unit = o.owner AND c.role = 'FocalPoint'
+    WHERE o.round_id = @round_id AND o.state = 'Owing'
+    ORDER BY o.id
+    ON CONFLICT DO NOTHING
+    RETURNING id, campaign_id, round_id, step, role, recipient, instant, state
+), written AS (
+    INSERT INTO message (campaign_id, round_id, step, channel, role, recipient, batch, list, not_before)
+    SELECT f.campaign_id, f.round_id, f.step, 'email', f.role, f.recipient, 'notice.' || f.id, false, f.instant
+    FROM fresh f WHERE f.state = 'Pending' ORDER BY f.id
+    RETURNING id, batch
+), linked AS (
+    INSERT INTO message_notice (message_id, notice_id)
+    SELECT w.id, f.id FROM fresh f JOIN written w ON w.batch = 'notice.' || f.id
+    RETURNING 1
+)
+SELECT (SELECT count(*) FROM fresh)::bigint AS notices, (SELECT count(*) FROM written)::bigint AS messages,
+       (SELECT count(*) FROM linked)::bigint AS links;
 
 -- name: OpenRoundsOf :many
 SELECT id, name FROM round WHERE campaign_id = @campaign_id AND state = 'Open' ORDER BY id;

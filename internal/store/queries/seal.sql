@@ -41,11 +41,20 @@ FROM audit a WHERE NOT EXISTS (SELECT FROM sealed s WHERE s.audit_id = a.id) ORD
 SELECT DISTINCT ON (day) (s.sealed_at AT TIME ZONE @zone::text)::date AS day, s.no, s.hash
 FROM seal s ORDER BY day, s.no DESC;
 
+-- name: LookAmbiguous :many
+-- Attempts without an outcome, listed: on attempt_ambiguous.
+SELECT a.message_id, a.no, m.step, coalesce(r.name, '')::text AS round, m.channel, m.recipient, a.at, a.started_at, m.state, a.response
+FROM attempt a JOIN message m ON m.id = a.message_id LEFT JOIN round r ON r.id = m.round_id
+WHERE a.outcome = 'Ambiguous' AND m.campaign_id = @campaign_id
+ORDER BY a.started_at, a.message_id, a.no;
+
 -- name: VerifyReports :many
 -- Every version of every report.
 SELECT o.id AS obligation_id, c.name AS campaign, o.owner AS unit, o.subject AS round, p.version, p.state, p.source, p.received_at,
        p.sections, p.hard_tasks,
-       coalesce((SELECT jsonb_object_agg(f.indicator, f.value::text) FROM report_figure f WHERE f.report_id = p.id), '{}')::jsonb AS figures
+       coalesce((SELECT jsonb_object_agg(f.indicator, f.value::text) FROM report_figure f WHERE f.report_id = p.id), '{}')::jsonb AS figures,
+       coalesce((SELECT jsonb_agg(jsonb_build_object('name', f.name, 'sha256', f.sha256, 'size', f.size, 'mediaType', f.media_type) ORDER BY f.position)
+                 FROM report_file f WHERE f.report_id = p.id), '[]')::jsonb AS files
 FROM report p
 JOIN obligation o ON o.id = p.obligation_id
 JOIN campaign c ON c.id = o.campaign_id
@@ -55,7 +64,15 @@ ORDER BY o.id, p.version;
 -- What counts as received.
 SELECT o.id AS obligation_id, c.name AS campaign, o.owner AS unit, o.subject AS round, coalesce(o.received_at, 'epoch')::timestamptz AS received_at
 FROM obligation o JOIN campaign c ON c.id = o.campaign_id
-WHERE o.kind IN ('Registration', 'Report') AND o.state = 'Settled' ORDER BY o.id;
+WHERE o.kind IN ('Registration', 'Report', 'Consolidation') AND o.state = 'Settled' ORDER BY o.id;
+
+-- name: VerifyFiles :many
+SELECT c.name AS campaign, o.owner AS unit, o.subject AS round, p.version, f.name, f.sha256
+FROM report_file f
+JOIN report p ON p.id = f.report_id
+JOIN obligation o ON o.id = p.obligation_id
+JOIN campaign c ON c.id = o.campaign_id
+ORDER BY c.name, o.id, p.version, f.position;
 
 -- name: VerifyMessages :many
 -- Messages whose state and attempts do not fit.

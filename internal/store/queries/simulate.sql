@@ -1,7 +1,9 @@
 -- name: OwingReports :many
 -- What simulated units still owe.
-SELECT o.id, o.kind, o.owner, o.holder, o.due_at, o.opened_at, r.name AS round, r.series, r.seq, r.approval, r.closes_at, p.kind AS unit_kind
+SELECT o.id, o.kind, o.owner, o.holder, o.due_at, o.opened_at, r.name AS round, r.series, r.seq, r.approval, r.closes_at, p.kind AS unit_kind,
+       coalesce(q.sections, '[]')::jsonb AS requested
 FROM obligation o JOIN round r ON r.id = o.round_id
+LEFT JOIN request q ON q.round_id = r.id
 JOIN participant p ON p.campaign_id = o.campaign_id AND p.unit = o.owner
 WHERE o.campaign_id = @campaign_id AND o.state = 'Owing' AND o.kind IN ('Registration', 'Report') AND r.state = 'Open'
 ORDER BY o.id;
@@ -39,20 +41,26 @@ WHERE v.campaign_id = @campaign_id AND v.name = @review AND l.rank = 1
   AND k.version = (SELECT max(x.version) FROM ranking x WHERE x.review_id = v.id)
 ORDER BY l.grp, l.unit;
 
+-- name: OwedConsolidations :many
+SELECT o.owner, r.name AS round, o.due_at FROM obligation o JOIN round r ON r.id = o.round_id
+WHERE o.campaign_id = @campaign_id AND o.kind = 'Consolidation' AND o.state = 'Owing' AND r.state = 'Open'
+ORDER BY o.id;
+
 -- name: StorySteps :many
--- What each step of each round came to: notices, mails, lists, letters.
+-- What each step of each round came to for its units: notices, mails, lists, letters.
 SELECT coalesce(r.name, '')::text AS round, n.step, min(n.instant)::timestamptz AS at,
        count(DISTINCT n.unit)::int AS units,
-       count(*) FILTER (WHERE n.state = 'NoRecipient')::int AS without_recipient,
-       count(*) FILTER (WHERE n.state = 'Tasked')::int AS letters,
-       (SELECT count(*) FROM message m WHERE m.campaign_id = n.campaign_id AND m.step = n.step
-           AND m.round_id IS NOT DISTINCT FROM n.round_id AND m.state = 'Sent')::int AS mails,
-       (SELECT count(*) FROM message m WHERE m.campaign_id = n.campaign_id AND m.step = n.step
-           AND m.round_id IS NOT DISTINCT FROM n.round_id AND m.state = 'Sent' AND m.list)::int AS lists,
-       coalesce((SELECT string_agg(DISTINCT m.recipient, ', ') FROM message m WHERE m.campaign_id = n.campaign_id AND m.step = n.step
-           AND m.round_id IS NOT DISTINCT FROM n.round_id AND m.state = 'Sent' AND m.list), '')::text AS list_recipients,
+       count(DISTINCT n.id) FILTER (WHERE n.state = 'NoRecipient')::int AS without_recipient,
+       count(DISTINCT n.id) FILTER (WHERE n.state = 'Tasked')::int AS letters,
+       count(DISTINCT m.id)::int AS mails,
+       count(DISTINCT m.id) FILTER (WHERE m.list)::int AS lists,
+       coalesce(string_agg(DISTINCT m.recipient, ', ') FILTER (WHERE m.list), '')::text AS list_recipients,
        (array_agg(DISTINCT n.unit ORDER BY n.unit))::text[] AS codes
-FROM notice n LEFT JOIN round r ON r.id = n.round_id
+FROM notice n
+JOIN obligation o ON o.id = n.obligation_id AND o.kind <> 'Consolidation'
+LEFT JOIN round r ON r.id = n.round_id
+LEFT JOIN message_notice mn ON mn.notice_id = n.id
+LEFT JOIN message m ON m.id = mn.message_id AND m.state = 'Sent'
 WHERE n.campaign_id = @campaign_id
 GROUP BY n.campaign_id, n.round_id, r.name, n.step
 ORDER BY min(n.instant), n.step;

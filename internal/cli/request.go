@@ -1,0 +1,131 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	v1 "thidua.dev/thidua/api/v1"
+	"thidua.dev/thidua/internal/engine"
+)
+
+func (a *app) requestCommand() *cobra.Command {
+	var req request
+	var q engine.AdHoc
+	var due, approval string
+	var sections []string
+	cmd := &cobra.Command{
+		Use:   "request CAMPAIGN NAME --title TITLE --due DATE --reason WHY [--unit UNIT …]",
+		Short: "Ask for a report outside the plan (yêu cầu báo cáo đột xuất)",
+		Long: `Request opens a report that the plan does not have, at once, for all units or for
+those that --unit names. They are told, with the reason, and owe it on the
+campaign's own ladder. The deadline is taken as said: it does not move off a day off.
+
+Yêu cầu báo cáo đột xuất; đơn vị nhận thư ngay và được nhắc như mọi kỳ báo cáo.`,
+		Example: `  thidua request covid-2021 bao-so-7 --title "báo cáo thiệt hại do bão số 7" --due 2021-10-26 --reason "Công điện 05/CĐ-BTTTT"
+  thidua request covid-2021 f0 --title "báo cáo số ca F0" --due 2021-10-26T11:30:00+07:00 --unit STTTT-01 --unit STTTT-79 --reason "…"`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 2 {
+				return misuse("request: give the campaign and a name for the request, such as: request covid-2021 bao-so-7")
+			}
+			return nil
+		},
+		ValidArgsFunction: a.completeCampaigns,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			switch {
+			case q.Title == "":
+				return misuse("request: what is the report called? give --title, such as \"báo cáo thiệt hại do bão\"")
+			case due == "":
+				return misuse("request: by when? give --due DATE")
+			}
+			for _, name := range sections {
+				name, required := strings.CutSuffix(name, "!")
+				q.Sections = append(q.Sections, v1.Section{Name: v1.SectionName(name), Required: required})
+			}
+			q.Name, q.Approval = args[1], v1.Approval(approval)
+			return a.steer(cmd.Context(), req, func(e *engine.Engine, act engine.Act) error {
+				at, zone, err := a.instantOf(cmd, e, args[0], "--due", due)
+				if err != nil {
+					return err
+				}
+				q.Due = at
+				done, err := e.Request(cmd.Context(), act, args[0], q)
+				if err != nil {
+					return err
+				}
+				fmt.Fprintf(a.out, "%s: đã yêu cầu %d đơn vị, hạn %s, %s (asked, due %s)\n", done.Round, done.Units,
+					hour(at, zone), longDay(at, zone), at.In(zone).Format("2006-01-02 15:04"))
+				if done.Told < done.Units {
+					fmt.Fprintf(a.err, "note: %d of them have no address and are not told; import contacts\n", done.Units-done.Told)
+				}
+				return nil
+			})
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&q.Title, "title", "", "what the report is called, as it stands inside a sentence")
+	flags.StringVar(&due, "due", "", "the deadline: a date (17:00) or an instant")
+	flags.StringArrayVar(&q.Units, "unit", nil, "a unit that is asked; may be given several times (default all)")
+	flags.StringSliceVar(&sections, "sections", nil, "the outline; a name with ! is required (default ketQua!)")
+	choiceVar(cmd, flags, &approval, "approval", "", string(v1.ApprovalUnitLeader), "whose word settles the report", string(v1.ApprovalUnitLeader), string(v1.ApprovalNone))
+	req.flags(cmd)
+	return cmd
+}
+
+func (a *app) consolidateCommand() *cobra.Command {
+	var o whose
+	var text string
+	var attached []string
+	var req request
+	cmd := &cobra.Command{
+		Use:   "consolidate -c CAMPAIGN --round ROUND [--unit BODY] [--text SUMMARY] [--attach FILE]",
+		Short: "Record that a round's reports were put together (tổng hợp)",
+		Long: `Consolidate records that the body to which units report has put their reports
+together; it owes that by its own date, consolidated in the campaign's spec. What
+had come by then is kept with it.
+
+Ghi nhận đã tổng hợp báo cáo của kỳ, kèm số đơn vị đã gửi tại thời điểm đó.`,
+		Example: `  thidua consolidate -c covid-2021 --round monthly/2021-10 --text "87/89 đơn vị đã báo cáo" --attach tong-hop-10.docx`,
+		Args:    noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			for _, f := range []struct{ flag, value string }{{"-c CAMPAIGN", o.campaign}, {"--round ROUND", o.round}} {
+				if f.value == "" {
+					return misuse("consolidate: give %s", f.flag)
+				}
+			}
+			return a.steer(cmd.Context(), req, func(e *engine.Engine, act engine.Act) error {
+				c, err := a.campaign(cmd.Context(), e, o.campaign)
+				if err != nil {
+					return err
+				}
+				if o.unit == "" {
+					o.unit = c.Office.Code
+				}
+				report := engine.Report{}
+				if text != "" {
+					report.Sections = map[v1.SectionName]string{engine.SectionConsolidation: text}
+				}
+				if report.Files, err = a.keep(cmd.Context(), attached); err != nil {
+					return err
+				}
+				done, err := e.Consolidate(cmd.Context(), act, o.campaign, o.round, o.unit, report)
+				if err != nil {
+					return err
+				}
+				onTime := "đúng hạn (on time)"
+				if !done.OnTime {
+					onTime = "trễ hạn (late)"
+				}
+				fmt.Fprintf(a.out, "%s, %s: đã tổng hợp %d/%d báo cáo lúc %s, %s, %s\n", o.unit, o.round, done.Reports, done.Expected,
+					hour(done.ReceivedAt, c.Location()), longDay(done.ReceivedAt, c.Location()), onTime)
+				return nil
+			})
+		},
+	}
+	o.flags(a, cmd)
+	cmd.Flags().StringVar(&text, "text", "", "the summary in words")
+	attachFlag(cmd, &attached)
+	req.flags(cmd)
+	return cmd
+}
