@@ -37,6 +37,15 @@ type Mail struct {
 	Date time.Time
 	// Labels travel as X-Thidua-… fields.
 	Labels Labels
+
+	built []byte // what Bytes gives, once build was called
+}
+
+// build makes the bytes ahead, so that nothing is left to do between an attempt and
+// its call. The mail must not be changed after it.
+func (m *Mail) build() (err error) {
+	m.built, err = m.Bytes()
+	return err
 }
 
 // Labels name what a mail is about.
@@ -52,6 +61,9 @@ type Labels struct {
 // gives the same bytes. It fails on a mail without sender, recipient, Message-ID
 // or date.
 func (m Mail) Bytes() ([]byte, error) {
+	if m.built != nil {
+		return m.built, nil
+	}
 	id := strings.Trim(m.MessageID, "<>")
 	switch {
 	case m.From.Address == "":
