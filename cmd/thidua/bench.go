@@ -21,7 +21,9 @@ func (runner) Bench(ctx context.Context, opt cli.BenchOptions) error {
 	results, err := bench.Run(ctx, bench.Options{
 		Units: opt.Units, Repeat: opt.Repeat, SeedDir: opt.DemoDir, Log: opt.Log,
 		Progress: func(text string) { fmt.Fprintln(opt.Err, text) },
-	}, all, opt.Names, func(r bench.Result) { fmt.Fprintf(opt.Err, "  %s: %s\n", r.Name, figure(r.Value, r.Unit)) })
+	}, all, opt.Names, func(r bench.Result) {
+		fmt.Fprintf(opt.Err, "  %s: %s\n", r.Name, strings.TrimSpace(figure(r.Value, r.Unit)+" "+r.Note))
+	})
 	if errors.Is(err, context.Canceled) {
 		return err
 	}
@@ -61,6 +63,8 @@ func writeBench(opt cli.BenchOptions, results []bench.Result) error {
 
 func figure(v float64, unit string) string {
 	switch {
+	case unit == "":
+		return ""
 	case v >= 100:
 		return fmt.Sprintf("%.0f %s", v, unit)
 	case v >= 10:

@@ -30,11 +30,16 @@ type Options struct {
 	Log      *slog.Logger
 }
 
+// Unmeasured is a result that could not be had, and why.
+func Unmeasured(name string, why error) []Result {
+	return []Result{{Name: name, Note: "not measured: " + why.Error()}}
+}
+
 // Result is one figure.
 type Result struct {
 	Name  string  `json:"name"`
 	Value float64 `json:"value"`
-	Unit  string  `json:"unit"`
+	Unit  string  `json:"unit,omitempty"` // empty where it could not be measured
 	// Peer is what the same work costs without the engine, measured in the same run.
 	Peer      string  `json:"peer,omitempty"`
 	PeerValue float64 `json:"peerValue,omitempty"`

@@ -36,9 +36,17 @@ var opening = time.Date(2021, 10, 8, 8, 30, 0, 0, hanoi)
 // unitsPerObject is the most that one Roster holds; a roster may include others.
 const unitsPerObject = 2000
 
+// launch of the campaign of most measurements.
+var launch = time.Date(2021, 9, 7, 14, 0, 0, 0, hanoi)
+
 // Manifest is a campaign of one round in which nobody reports unless somebody is
 // made to: each step of the ladder reaches everybody.
-func Manifest(campaign string, units int) string {
+func Manifest(campaign string, units int) string { return ManifestAt(campaign, units, launch) }
+
+// ManifestAt is a Manifest whose round is in the month after its launch.
+func ManifestAt(campaign string, units int, launch time.Time) string {
+	launch = launch.In(hanoi)
+	month := time.Date(launch.Year(), launch.Month()+1, 1, 0, 0, 0, 0, hanoi)
 	return fmt.Sprintf(`apiVersion: thidua.dev/v1
 kind: Campaign
 metadata: {name: %[1]s}
@@ -47,7 +55,7 @@ spec:
   rulePack: VN-2003
   calendar: state
   office: VP
-  launch: {at: 2021-09-07T14:00:00+07:00}
+  launch: {at: %[2]s}
   participants: {roster: %[1]s, kinds: [unit]}
   axes: [{name: work, weight: "100"}]
   indicators: [{name: done, axis: work, unit: percent, baseline: "0", target: "100"}]
@@ -56,8 +64,8 @@ spec:
       period: Month
       cutOffDay: 14
       firstPeriod: FromLaunch
-      from: 2021-10
-      to: 2021-10
+      from: %[3]s
+      to: %[3]s
       due: {day: 15}
       approval: None
       sections: [{name: ketQua, required: true}, {name: kienNghi}]
@@ -67,10 +75,11 @@ spec:
     - {step: overdue, offset: 1, to: [FocalPoint, Leader], catchUp: Merge}
     - {step: letter, offset: 3, task: DraftLetter, assignee: Office}
     - {step: escalate, offset: 5, to: [AdministeringBody, Office], gather: ListPerRecipient}
-  reviews: [{name: final, at: 2021-11-10}]
-  replication: {until: 2021-12-31}
+  reviews: [{name: final, at: %[4]s}]
+  replication: {until: %[5]s}
 ---
-`, campaign) + RosterManifest(campaign, units)
+`, campaign, launch.Format(time.RFC3339), month.Format("2006-01"), month.AddDate(0, 1, 9).Format(time.DateOnly),
+		month.AddDate(0, 2, 30).Format(time.DateOnly)) + RosterManifest(campaign, units)
 }
 
 // RosterManifest is a roster of many units, in as many objects as it takes.
@@ -103,13 +112,13 @@ func UnitCode(roster string, i int) string { return fmt.Sprintf("%s-%d", strings
 const Common = `apiVersion: thidua.dev/v1
 kind: Calendar
 metadata: {name: state}
-spec: {coveredFrom: 2021-01-01, coveredUntil: 2022-12-31}
+spec: {coveredFrom: 2021-01-01, coveredUntil: 2035-12-31}
 ---
 apiVersion: thidua.dev/v1
 kind: RulePack
 metadata: {name: vn-2003}
 spec:
-  inForce: {from: 2017-10-01, to: 2023-12-31}
+  inForce: {from: 2017-10-01, to: 2035-12-31}
   forms: [{name: giay_khen, title: {vi: Giấy khen}}]
 ---
 `
@@ -209,7 +218,7 @@ func (b *Bench) make(ctx context.Context, name string) error {
 		return err
 	}
 	set.Contacts = Contacts(Campaign, b.Units)
-	if err := w.engine.SetStepped(ctx, time.Date(2021, 9, 7, 14, 0, 0, 0, hanoi)); err != nil {
+	if err := w.engine.SetStepped(ctx, launch); err != nil {
 		return err
 	}
 	if _, err := w.engine.Apply(ctx, engine.By(Office, ""), set, false); err != nil {

@@ -12,8 +12,8 @@ import (
 type senders struct {
 	d      *Dispatcher
 	ctx    context.Context //nolint:containedctx // they live as long as it does
-	work   chan outgoing // claimed
-	texts  chan outgoing // written
+	work   chan outgoing   // claimed
+	texts  chan outgoing   // written
 	ledger *ledger
 	failed func(error)
 	mu     sync.Mutex
