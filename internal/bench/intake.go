@@ -115,7 +115,7 @@ func (b *Bench) submitAll(ctx context.Context) (rate float64, err error) {
 
 func (w *world) checkSettled(ctx context.Context, want int) error {
 	var n int
-	err := w.pool.QueryRow(ctx, `SELECT count(*) FROM obligation o JOIN report r ON r.obligation_id = o.id WHERE o.state = 'Settled'`).Scan(&n)
+	err := w.pool.QueryRow(ctx, `SELECT count(*) FROM obligation o JOIN report r ON r.obligation_id = o.id WHERE o.state = 'Settled' AND o.kind = 'Report'`).Scan(&n)
 	if err == nil && n != want {
 		err = fmt.Errorf("%d reports count, not %d", n, want)
 	}

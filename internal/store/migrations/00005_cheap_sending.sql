@@ -23,7 +23,11 @@ ALTER TABLE message SET (fillfactor = 80);
 ALTER TABLE notice SET (fillfactor = 80);
 ALTER TABLE attempt SET (fillfactor = 80);
 
+-- A report takes its letters back: without an index it would read those of all units.
+CREATE INDEX letter_obligation ON letter (obligation_id);
+
 -- +goose Down
+DROP INDEX letter_obligation;
 ALTER TABLE attempt RESET (fillfactor);
 ALTER TABLE notice RESET (fillfactor);
 ALTER TABLE message RESET (fillfactor);
