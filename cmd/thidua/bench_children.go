@@ -27,7 +27,7 @@ var errReminded = errors.New("reminded")
 // benchChildren reminds everybody once, the engine's way and the obvious way: a
 // workflow with a child per unit, each with an activity that puts its own reminder on
 // record. Both on the same Temporal and the same PostgreSQL, one after the other.
-func benchChildren(b *bench.Bench, ctx context.Context) ([]bench.Result, error) {
+func benchChildren(ctx context.Context, b *bench.Bench) ([]bench.Result, error) {
 	if err := standalone.HasTemporald(); err != nil {
 		return bench.Unmeasured("children", err), nil
 	}
@@ -82,7 +82,7 @@ func benchChildren(b *bench.Bench, ctx context.Context) ([]bench.Result, error) 
 	if err != nil {
 		return nil, err
 	}
-	theirs, events, err := in.remindByChildren(ctx, c, units)
+	theirs, events, err := in.remindByChildren(ctx, c)
 	if err != nil {
 		return nil, err
 	}
@@ -104,7 +104,7 @@ func (nobody) Next(context.Context, time.Time) (*time.Time, error) { return nil,
 func (nobody) Act(context.Context, time.Time) (int, error)         { return 0, nil }
 
 // remindByChildren is the obvious way.
-func (in *installation) remindByChildren(ctx context.Context, c client.Client, units int) (took time.Duration, events int64, err error) {
+func (in *installation) remindByChildren(ctx context.Context, c client.Client) (took time.Duration, events int64, err error) {
 	rows, err := in.pool.Query(ctx, `SELECT o.id FROM obligation o JOIN round r ON r.id = o.round_id WHERE r.name = $1 ORDER BY o.id`, bench.Round)
 	if err != nil {
 		return 0, 0, err

@@ -29,7 +29,7 @@ const (
 
 // benchMemory starts an `up` of its own, lets campaigns run in it, and adds up what
 // all its processes hold: PostgreSQL's, Temporal's, the worker's and the pages'.
-func benchMemory(b *bench.Bench, ctx context.Context) (results []bench.Result, err error) {
+func benchMemory(ctx context.Context, b *bench.Bench) (results []bench.Result, err error) {
 	if err := standalone.HasTemporald(); err != nil {
 		return bench.Unmeasured("memory", err), nil
 	}

@@ -60,7 +60,7 @@ type cost struct {
 }
 
 // benchRounds counts what a round costs Temporal, by the real histories.
-func benchRounds(b *bench.Bench, ctx context.Context) ([]bench.Result, error) {
+func benchRounds(ctx context.Context, b *bench.Bench) ([]bench.Result, error) {
 	if err := standalone.HasTemporald(); err != nil {
 		return bench.Unmeasured("rounds", err), nil
 	}

@@ -93,16 +93,20 @@ func (r Result) judge() Result {
 // Measurement is something that can be asked for by name.
 type Measurement struct {
 	Name, Short string
-	Run         func(b *Bench, ctx context.Context) ([]Result, error)
+	Run         func(ctx context.Context, b *Bench) ([]Result, error)
 }
 
 // All that needs nothing but PostgreSQL.
 var All = []Measurement{
-	{"step", "a reminder to everybody, beside the bare statement", (*Bench).step},
-	{"intake", "reports taken in, beside pgbench", (*Bench).intake},
-	{"mail", "mail drained with its ledger, beside a raw client", (*Bench).mail},
-	{"roster", "a roster of 12,000 units loaded", (*Bench).roster},
-	{"rehearsal", "the example campaign rehearsed", (*Bench).rehearsal},
+	{"step", "a reminder to everybody, beside the bare statement", of((*Bench).step)},
+	{"intake", "reports taken in, beside pgbench", of((*Bench).intake)},
+	{"mail", "mail drained with its ledger, beside a raw client", of((*Bench).mail)},
+	{"roster", "a roster of 12,000 units loaded", of((*Bench).roster)},
+	{"rehearsal", "the example campaign rehearsed", of((*Bench).rehearsal)},
+}
+
+func of(method func(*Bench, context.Context) ([]Result, error)) func(context.Context, *Bench) ([]Result, error) {
+	return func(ctx context.Context, b *Bench) ([]Result, error) { return method(b, ctx) }
 }
 
 // Run makes the measurements of those names, or all. It returns what it has when
@@ -124,7 +128,7 @@ func Run(ctx context.Context, o Options, all []Measurement, names []string, show
 			continue
 		}
 		o.Progress(m.Name + ": " + m.Short)
-		found, err := m.Run(b, ctx)
+		found, err := m.Run(ctx, b)
 		if err != nil {
 			return results, fmt.Errorf("%s: %w", m.Name, err)
 		}
@@ -161,8 +165,8 @@ func (b *Bench) close(ctx context.Context) error {
 	return b.end(ctx)
 }
 
-// median of repeated measurements.
-func median(values []float64) float64 {
+// Median of repeated measurements.
+func Median(values []float64) float64 {
 	slices.Sort(values)
 	if n := len(values); n%2 == 0 {
 		return (values[n/2-1] + values[n/2]) / 2

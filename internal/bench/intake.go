@@ -70,10 +70,10 @@ func (b *Bench) intake(ctx context.Context) ([]Result, error) {
 			*into = append(*into, rate)
 		}
 	}
-	r := Result{Name: "reports taken in (SubmitReport)", Value: median(ours), Unit: "reports/s", Note: fmt.Sprintf("%d clients", clients)}
+	r := Result{Name: "reports taken in (SubmitReport)", Value: Median(ours), Unit: "reports/s", Note: fmt.Sprintf("%d clients", clients)}
 	return []Result{
-		r.Beside("pgbench: the facts in one transaction of four statements", median(transactions)).Limited(AtLeast, 0.7),
-		r.Beside("pgbench: the facts in one statement", median(statements)),
+		r.Beside("pgbench: the facts in one transaction of four statements", Median(transactions)).Limited(AtLeast, 0.7),
+		r.Beside("pgbench: the facts in one statement", Median(statements)),
 	}, nil
 }
 

@@ -40,14 +40,12 @@ func (b *Bench) roster(ctx context.Context) ([]Result, error) {
 			return nil, err
 		}
 		written = append(written, time.Since(began).Seconds()-read[len(read)-1])
-		if err := w.drop(ctx); err != nil {
-			return nil, err
-		}
+		w.drop(ctx)
 	}
 	name := fmt.Sprintf("roster of %d units", units)
 	return []Result{
-		{Name: name + ": read and admitted", Value: median(read), Unit: "s"},
-		{Name: name + ": written", Value: median(written), Unit: "s", Note: "with two contacts each"},
+		{Name: name + ": read and admitted", Value: Median(read), Unit: "s"},
+		{Name: name + ": written", Value: Median(written), Unit: "s", Note: "with two contacts each"},
 	}, nil
 }
 
@@ -78,31 +76,42 @@ func (b *Bench) rehearsal(ctx context.Context) ([]Result, error) {
 		}
 		took = append(took, time.Since(began).Seconds())
 		steps, mails = r.Steps, len(r.Mails)
-		if err := w.drop(ctx); err != nil {
-			return nil, err
-		}
+		w.drop(ctx)
 	}
-	return []Result{{Name: "rehearsal of the example", Value: median(took), Unit: "s", Note: fmt.Sprintf("%d steps, %d mails", steps, mails)}}, nil
+	return []Result{{Name: "rehearsal of the example", Value: Median(took), Unit: "s", Note: fmt.Sprintf("%d steps, %d mails", steps, mails)}}, nil
 }
 
 // empty is a database with nothing but the schema.
 func (b *Bench) empty(ctx context.Context) (*world, error) {
-	if _, err := b.server(ctx); err != nil {
+	w, err := b.bare(ctx)
+	if err != nil {
 		return nil, err
 	}
-	b.clones++
-	name := fmt.Sprintf("clone_%d", b.clones)
-	if err := b.exec(ctx, "CREATE DATABASE "+name); err != nil {
-		return nil, err
-	}
-	w := &world{b: b, name: name, url: b.cluster.URL(name)}
 	if err := store.Migrate(ctx, w.url); err != nil {
 		return nil, err
 	}
-	var err error
 	if w.pool, err = store.Open(ctx, w.url); err != nil {
 		return nil, err
 	}
 	w.engine = engine.New(w.pool, b.Log)
 	return w, nil
+}
+
+// bare is a database without a schema.
+func (b *Bench) bare(ctx context.Context) (*world, error) {
+	if err := b.server(ctx); err != nil {
+		return nil, err
+	}
+	b.clones++
+	name := fmt.Sprintf("clone_%d", b.clones)
+	return &world{b: b, name: name, url: b.cluster.URL(name)}, b.exec(ctx, "CREATE DATABASE "+name)
+}
+
+// Database is an empty one for a peer, on the cluster of everything else.
+func (b *Bench) Database(ctx context.Context) (url string, drop func(context.Context) error, err error) {
+	w, err := b.bare(ctx)
+	if err != nil {
+		return "", nil, err
+	}
+	return w.url, func(ctx context.Context) error { return b.exec(ctx, "DROP DATABASE "+w.name+" WITH (FORCE)") }, nil
 }

@@ -58,10 +58,10 @@ func (b *Bench) step(ctx context.Context) ([]Result, error) {
 		}
 	}
 	name := fmt.Sprintf("reminder step, %d units", b.Units)
-	r := Result{Name: name, Value: median(ours), Unit: "ms"}
+	r := Result{Name: name, Value: Median(ours), Unit: "ms"}
 	return []Result{
-		r.Beside("one bare statement: obligations, notices, mails", median(reminders)).Limited(AtMost, 2),
-		r.Beside("one bare statement: obligations and notices only", median(notices)),
+		r.Beside("one bare statement: obligations, notices, mails", Median(reminders)).Limited(AtMost, 2),
+		r.Beside("one bare statement: obligations and notices only", Median(notices)),
 	}, nil
 }
 

@@ -137,16 +137,15 @@ func Contacts(roster string, units int) []manifest.Contact {
 
 // server is the cluster of all measurements. Its commits are on disk when they
 // return, and its settings those of `up`.
-func (b *Bench) server(ctx context.Context) (*pgcluster.Cluster, error) {
+func (b *Bench) server(ctx context.Context) (err error) {
 	if b.cluster != nil {
-		return b.cluster, nil
+		return nil
 	}
 	b.Progress("  starting a PostgreSQL, fsync on, with the settings of up")
-	var err error
 	// Autovacuum would run in one measurement and not in another; the checkpoints
 	// between measurements are ours.
 	b.cluster, b.end, err = pgcluster.DurableScratch(ctx, "max_wal_size=4GB", "checkpoint_timeout=30min", "autovacuum=off")
-	return b.cluster, err
+	return err
 }
 
 // exec on the server's own database.
@@ -196,7 +195,7 @@ const (
 )
 
 func (b *Bench) make(ctx context.Context, name string) error {
-	if _, err := b.server(ctx); err != nil {
+	if err := b.server(ctx); err != nil {
 		return err
 	}
 	b.Progress(fmt.Sprintf("  making a campaign of %d units", b.Units))
@@ -276,10 +275,12 @@ type world struct {
 	engine *engine.Engine
 }
 
-// drop gives the disk back.
-func (w *world) drop(ctx context.Context) error {
+// drop gives the disk back; the end of the run does so anyway.
+func (w *world) drop(ctx context.Context) {
 	w.pool.Close()
-	return w.b.exec(ctx, "DROP DATABASE "+w.name+" WITH (FORCE)")
+	if err := w.b.exec(context.WithoutCancel(ctx), "DROP DATABASE "+w.name+" WITH (FORCE)"); err != nil {
+		w.b.Log.WarnContext(ctx, "a scratch database is left", "error", err)
+	}
 }
 
 // work does what is due, short of a phase.
