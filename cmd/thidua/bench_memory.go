@@ -126,13 +126,14 @@ func runMany(ctx context.Context, b *bench.Bench, data string, campaigns, up int
 	defer pool.Close()
 	e := engine.New(pool, b.Log)
 	launch := time.Now().Truncate(time.Minute)
-	text := bench.Common
+	var text strings.Builder
+	text.WriteString(bench.Common)
 	for i := range campaigns {
 		// Registration begins at once, so that a round runs in each.
-		text += strings.Replace(bench.ManifestAt(fmt.Sprintf("m%d", i), unitsOfEach, launch), "  axes:",
-			"  registration: {until: "+launch.AddDate(0, 0, 14).Format(time.DateOnly)+"}\n  axes:", 1) + "---\n"
+		text.WriteString(strings.Replace(bench.ManifestAt(fmt.Sprintf("m%d", i), unitsOfEach, launch), "  axes:",
+			"  registration: {until: "+launch.AddDate(0, 0, 14).Format(time.DateOnly)+"}\n  axes:", 1) + "---\n")
 	}
-	set, err := manifest.Load([]string{"-"}, strings.NewReader(text))
+	set, err := manifest.Load([]string{"-"}, strings.NewReader(text.String()))
 	if err != nil {
 		return peak, err
 	}

@@ -199,11 +199,12 @@ func (in *installation) costs(ctx context.Context, crowds []crowd, progress func
 }
 
 func (in *installation) declare(ctx context.Context, crowds []crowd) error {
-	text := bench.Common
+	var text strings.Builder
+	text.WriteString(bench.Common)
 	for _, c := range crowds {
-		text += bench.Manifest(c.campaign(), c.units) + "---\n"
+		text.WriteString(bench.Manifest(c.campaign(), c.units) + "---\n")
 	}
-	set, err := manifest.Load([]string{"-"}, strings.NewReader(text))
+	set, err := manifest.Load([]string{"-"}, strings.NewReader(text.String()))
 	if err != nil {
 		return err
 	}

@@ -20,9 +20,9 @@ import (
 // Connections to the sink at once, and so attempts that may be open.
 const Connections = 10
 
-// listmonk's share of a raw client: 3,750 of 14,500 mails a second, both measured on
-// two cores with 10 connections to a local sink and 11,367 mails of 4 kB.
-const listmonk = 3750.0 / 14500
+// listmonk's rate, which keeps no ledger of recipients, measured on two cores with 10
+// connections to a local sink and 11,367 mails of 4 kB.
+const listmonk = 3750
 
 // Sink takes mail and throws it away, counting.
 type Sink struct {
@@ -92,7 +92,9 @@ func (b *Bench) mail(ctx context.Context) ([]Result, error) {
 		raw = append(raw, rate)
 	}
 	r := Result{Name: "mail drained", Value: Median(ours), Unit: "mails/s", Note: fmt.Sprintf("%d mails of %d bytes, %d connections", b.Units, size, Connections)}
-	return []Result{r.Beside("raw SMTP client, the same sink", Median(raw)).Limited(AtLeast, listmonk)}, nil
+	beside := r.Beside("raw SMTP client, the same sink: nothing written, nothing kept", Median(raw))
+	r.Note = "the limit is listmonk's on two cores; on other machines look at the ratio below"
+	return []Result{r.Limited(AtLeast, listmonk), beside}, nil
 }
 
 func (b *Bench) drain(ctx context.Context) (rate float64, mail []byte, err error) {

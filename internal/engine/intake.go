@@ -64,7 +64,7 @@ func (t *tx) beginIntake(ctx context.Context, act Act, campaign, round, unit str
 	if err != nil {
 		return in, nil, err
 	}
-	in.asked.read(spec)
+	in.asked = in.asked.read(spec)
 	return in, nil, nil
 }
 

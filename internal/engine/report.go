@@ -299,17 +299,16 @@ func (t *tx) asked(ctx context.Context, c db.Campaign, r db.Round, unit string) 
 	if err != nil {
 		return a, err
 	}
-	a.read(spec)
-	return a, nil
+	return a.read(spec), nil
 }
 
 // read what the spec asks of the unit in the round.
-func (a *asked) read(spec *v1.CampaignSpec) {
+func (a asked) read(spec *v1.CampaignSpec) asked {
 	if a.round.Kind == "Registration" {
 		if spec.Registration != nil && spec.Registration.HardTasks != nil {
 			a.mostTasks = int(spec.Registration.HardTasks.Max)
 		}
-		return
+		return a
 	}
 	for _, s := range spec.Reporting {
 		if string(s.Name) == a.round.Series {
@@ -321,6 +320,7 @@ func (a *asked) read(spec *v1.CampaignSpec) {
 			a.indicators = append(a.indicators, ind)
 		}
 	}
+	return a
 }
 
 // check holds a report to what is asked. Every problem is named.

@@ -169,7 +169,7 @@ type outgoing struct {
 // write the text, before the attempt begins.
 func (o *outgoing) write() {
 	if o.mail, o.err = o.texting.compose(o.at, o.rows); o.err == nil {
-		o.err = o.mail.build()
+		o.mail, o.err = o.mail.build()
 	}
 	o.rows = nil
 }

@@ -38,14 +38,15 @@ type Mail struct {
 	// Labels travel as X-Thidua-… fields.
 	Labels Labels
 
-	built []byte // what Bytes gives, once build was called
+	built []byte // what Bytes gives, of a mail that was built
 }
 
 // build makes the bytes ahead, so that nothing is left to do between an attempt and
-// its call. The mail must not be changed after it.
-func (m *Mail) build() (err error) {
+// its call. What it returns must not be changed.
+func (m Mail) build() (Mail, error) {
+	var err error
 	m.built, err = m.Bytes()
-	return err
+	return m, err
 }
 
 // Labels name what a mail is about.
