@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"log/slog"
@@ -26,8 +27,9 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx); err != nil {
+	err := run(ctx)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)
 		os.Exit(1)
 	}
@@ -115,7 +117,7 @@ func jobs(ctx context.Context, b *bench.Bench) (took time.Duration, err error) {
 	if err != nil {
 		return 0, err
 	}
-	defer drop(context.WithoutCancel(ctx))
+	defer func() { err = errors.Join(err, drop(context.WithoutCancel(ctx))) }()
 	pool, err := pgxpool.New(ctx, url)
 	if err != nil {
 		return 0, err
@@ -164,7 +166,7 @@ func jobs(ctx context.Context, b *bench.Bench) (took time.Duration, err error) {
 	if err := client.Start(ctx); err != nil {
 		return 0, err
 	}
-	defer client.Stop(context.WithoutCancel(ctx))
+	defer func() { err = errors.Join(err, client.Stop(context.WithoutCancel(ctx))) }()
 	began := time.Now()
 	all := make([]river.InsertManyParams, b.Units)
 	for i := range all {
