@@ -12,6 +12,7 @@ DATA_DIR ?=
 # Further flags: make up UP="--smtp-addr mail.example:587", make up-demo DEMO=--keep.
 UP   ?=
 DEMO ?=
+BENCH ?=
 # Time for each fuzz target.
 FUZZTIME ?= 10s
 # Further flags for tests: make test-fast TEST="-race -count=1".
@@ -53,7 +54,7 @@ postgres:
 
 ##@ Check
 
-.PHONY: test test-fast test-temporal test-race lint fmt check-generated fuzz bench
+.PHONY: test test-fast test-temporal test-race lint fmt check-generated fuzz bench bench-units
 test: test-fast test-temporal ## Everything that must be green
 
 test-fast: postgres go ## Tests without Temporal: units, and the database on a PostgreSQL of their own
@@ -78,7 +79,13 @@ check-generated: go ## Fail when generated files differ from what their sources 
 fuzz: go ## Fuzz each target for FUZZTIME
 	@tools/fuzz.sh $(FUZZTIME)
 
-bench: postgres go ## Run the benchmarks
+bench: postgres temporald build ## Measure against peers, and write out/bench*.json (BENCH="mail --repeat 5")
+	@mkdir -p out
+	@bin/thidua bench $(BENCH) -o json >out/bench.json || true
+	@cd tools/bench && go run . >../../out/bench-peers.json
+	@echo "out/bench.json, out/bench-peers.json; what they mean: docs/benchmarks.md"
+
+bench-units: postgres go ## Run the benchmarks of single functions
 	go test -run '^$$' -bench . -benchmem ./...
 
 ##@ Change

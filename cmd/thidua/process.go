@@ -127,7 +127,7 @@ type mailer struct {
 
 // connections to the mail server at once. A process that dies leaves at most so
 // many attempts in doubt.
-const connections = 8
+const connections = 10
 
 // newMailer reads the settings of the mail server. Without an address there is
 // no channel: the ledger then says NotConfigured, never a pretence.

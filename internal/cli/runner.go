@@ -18,6 +18,8 @@ type Runner interface {
 	Serve(ctx context.Context, opt ServeOptions) error
 	// Drill kills parts of a running demo and counts what is lost.
 	Drill(ctx context.Context, opt DrillOptions) error
+	// Bench measures the engine on scratch databases.
+	Bench(ctx context.Context, opt BenchOptions) error
 	// Rehearse runs a campaign through on a scratch database.
 	Rehearse(ctx context.Context, opt RehearseOptions) error
 }

@@ -216,6 +216,10 @@ func (printRunner) Drill(_ context.Context, o DrillOptions) error {
 	return printed(o.Console, "drill kills=%d pace=%s seed=%d -o %s", o.Kills, o.Pace, o.Seed, o.Output)
 }
 
+func (printRunner) Bench(_ context.Context, o BenchOptions) error {
+	return printed(o.Console, "bench %v units=%d repeat=%d -o %s", o.Names, o.Units, o.Repeat, o.Output)
+}
+
 func (printRunner) Rehearse(_ context.Context, o RehearseOptions) error {
 	return printed(o.Console, "rehearse %s of %v simulation=%s out=%s -o %s", o.Campaign, o.Paths, o.Simulation, o.HTML, o.Output)
 }

@@ -24,11 +24,12 @@ type Engine struct {
 	pool   *pgxpool.Pool
 	log    *slog.Logger
 	intake func(verb string, err error, took time.Duration)
+	specs  *specs
 }
 
 // New makes an engine.
 func New(pool *pgxpool.Pool, log *slog.Logger) *Engine {
-	return &Engine{pool: pool, log: log, intake: func(string, error, time.Duration) {}}
+	return &Engine{pool: pool, log: log, intake: func(string, error, time.Duration) {}, specs: &specs{}}
 }
 
 // ObserveIntake lets f hear of each report and approval that was taken in or
@@ -61,6 +62,7 @@ type tx struct {
 	raw     pgx.Tx
 	now     time.Time
 	stepped bool
+	specs   *specs
 }
 
 // in runs fn in one transaction. Deadlocks and serialization failures repeat
@@ -73,7 +75,7 @@ func (e *Engine) in(ctx context.Context, fn func(*tx) error) error {
 			if err != nil {
 				return fmt.Errorf("read business time: %w", err)
 			}
-			return fn(&tx{Queries: q, raw: raw, now: now.Now, stepped: now.Stepped})
+			return fn(&tx{Queries: q, raw: raw, now: now.Now, stepped: now.Stepped, specs: e.specs})
 		})
 		var pg *pgconn.PgError
 		if try < 5 && errors.As(err, &pg) && (pg.Code == "40P01" || pg.Code == "40001") {

@@ -80,43 +80,24 @@ func (e *Engine) Submit(ctx context.Context, act Act, campaign, round, unit stri
 	began := time.Now()
 	defer func() { e.intake(string(auth.Submit), err, time.Since(began)) }()
 	err = e.in(ctx, func(t *tx) error {
-		// Intake does not lock the campaign: cancelling, closing and approving all
-		// change the obligation under its own lock.
-		c, r, o, done, err := t.lockForIntake(ctx, act, auth.Submit, campaign, round, unit)
+		in, done, err := t.beginIntake(ctx, act, campaign, round, unit)
 		if err != nil {
 			return err
 		}
 		if done != nil {
 			return json.Unmarshal(done.Detail, &receipt)
 		}
-		receipt = Receipt{Unit: unit, Round: round, ReceivedAt: t.now}
-		asked, err := t.asked(ctx, c, r, unit)
-		if err != nil {
+		if err := in.asked.check(report); err != nil {
 			return err
 		}
-		if err := asked.check(report); err != nil {
-			return err
-		}
+		receipt = Receipt{Unit: unit, Round: round, ReceivedAt: t.now, Version: int(in.version)}
 		if receipt.Digest, err = report.Digest(); err != nil {
 			return err
 		}
-		kept := db.InsertReportParams{ObligationID: o.ID, State: "Received", ReceivedAt: t.now, ApprovedAt: &t.now, Source: "System"}
-		if r.Approval == string(v1.ApprovalUnitLeader) {
-			kept.State, kept.ApprovedAt = "HandedUp", nil
+		if in.asked.round.Approval != string(v1.ApprovalUnitLeader) {
+			receipt.Settled, receipt.OnTime = true, in.owed.DueAt == nil || !t.now.After(*in.owed.DueAt)
 		}
-		version, err := t.keepReport(ctx, kept, report)
-		if err != nil {
-			return err
-		}
-		receipt.Version = version
-		if r.Approval == string(v1.ApprovalUnitLeader) {
-			if err := t.HandUp(ctx, o.ID); err != nil {
-				return err
-			}
-		} else if err := t.settle(ctx, o, &receipt); err != nil {
-			return err
-		}
-		return t.audit(ctx, act, auth.Submit, obligationName(o), receipt)
+		return t.takeReport(ctx, act, in, report, receipt)
 	})
 	return receipt, err
 }
@@ -188,15 +169,23 @@ func (t *tx) lockForIntake(ctx context.Context, act Act, verb auth.Verb, campaig
 	if done, err = t.repeated(ctx, act, verb, obligationName(o)); done != nil || err != nil {
 		return c, r, o, done, err
 	}
-	switch {
-	case o.State == "Settled":
-		return fail(refuse("AlreadyReceived", "the report of unit %s for round %s was received on %s; a correction is asked of the office", unit, round, local(*o.ReceivedAt, c.TimeZone)))
-	case o.State == "Cancelled":
-		return fail(refuse("Cancelled", "campaign %s was cancelled: nothing is owed any more", campaign))
-	case o.State != "Owing" || t.now.After(r.ClosesAt):
-		return fail(refuse("RoundClosed", "round %s was closed on %s: ask the office to reopen it for unit %s", round, local(r.ClosesAt, c.TimeZone), unit))
+	if err := t.stillOwed(c, r, o); err != nil {
+		return fail(err)
 	}
 	return c, r, o, nil, nil
+}
+
+// stillOwed refuses what came too late.
+func (t *tx) stillOwed(c db.Campaign, r db.Round, o db.Obligation) error {
+	switch {
+	case o.State == "Settled":
+		return refuse("AlreadyReceived", "the report of unit %s for round %s was received on %s; a correction is asked of the office", o.Owner, r.Name, local(*o.ReceivedAt, c.TimeZone))
+	case o.State == "Cancelled":
+		return refuse("Cancelled", "campaign %s was cancelled: nothing is owed any more", c.Name)
+	case o.State != "Owing" || t.now.After(r.ClosesAt):
+		return refuse("RoundClosed", "round %s was closed on %s: ask the office to reopen it for unit %s", r.Name, local(r.ClosesAt, c.TimeZone), o.Owner)
+	}
+	return nil
 }
 
 func obligationName(o db.Obligation) string { return fmt.Sprintf("Obligation/%d", o.ID) }
@@ -247,17 +236,19 @@ func (t *tx) keepReport(ctx context.Context, p db.InsertReportParams, report Rep
 			return 0, err
 		}
 	}
-	if len(report.Files) > 0 {
-		f := db.InsertFilesParams{ReportID: row.ID}
-		for i, file := range report.Files {
-			f.Positions, f.Names, f.Hashes = append(f.Positions, int32(i)), append(f.Names, file.Name), append(f.Hashes, file.SHA256)
-			f.Sizes, f.MediaTypes = append(f.Sizes, file.Size), append(f.MediaTypes, file.MediaType)
-		}
-		if err := t.InsertFiles(ctx, f); err != nil {
-			return 0, err
-		}
+	return int(row.Version), t.keepFiles(ctx, row.ID, report)
+}
+
+func (t *tx) keepFiles(ctx context.Context, id int64, report Report) error {
+	if len(report.Files) == 0 {
+		return nil
 	}
-	return int(row.Version), nil
+	f := db.InsertFilesParams{ReportID: id}
+	for i, file := range report.Files {
+		f.Positions, f.Names, f.Hashes = append(f.Positions, int32(i)), append(f.Names, file.Name), append(f.Hashes, file.SHA256)
+		f.Sizes, f.MediaTypes = append(f.Sizes, file.Size), append(f.MediaTypes, file.MediaType)
+	}
+	return t.InsertFiles(ctx, f)
 }
 
 func (t *tx) settle(ctx context.Context, o db.Obligation, receipt *Receipt) error {
@@ -308,14 +299,19 @@ func (t *tx) asked(ctx context.Context, c db.Campaign, r db.Round, unit string) 
 	if err != nil {
 		return a, err
 	}
-	if r.Kind == "Registration" {
+	return a.read(spec), nil
+}
+
+// read what the spec asks of the unit in the round.
+func (a asked) read(spec *v1.CampaignSpec) asked {
+	if a.round.Kind == "Registration" {
 		if spec.Registration != nil && spec.Registration.HardTasks != nil {
 			a.mostTasks = int(spec.Registration.HardTasks.Max)
 		}
-		return a, nil
+		return a
 	}
 	for _, s := range spec.Reporting {
-		if string(s.Name) == r.Series {
+		if string(s.Name) == a.round.Series {
 			a.sections = s.Sections
 		}
 	}
@@ -324,7 +320,7 @@ func (t *tx) asked(ctx context.Context, c db.Campaign, r db.Round, unit string) 
 			a.indicators = append(a.indicators, ind)
 		}
 	}
-	return a, nil
+	return a
 }
 
 // check holds a report to what is asked. Every problem is named.

@@ -153,15 +153,25 @@ type batch struct {
 	out     []outgoing
 }
 
-// outgoing is a claimed message with its text.
+// outgoing is a claimed message, and once it was written, its text.
 type outgoing struct {
 	id      int64
 	claim   uuid.UUID
 	at      time.Time // business time of the claim
 	channel string
 	notices []int64 // what the text says
+	rows    []db.ClaimedNoticesRow
+	texting *texting
 	mail    Mail
 	err     error // the text cannot be written: a person has to look
+}
+
+// write the text, before the attempt begins.
+func (o *outgoing) write() {
+	if o.mail, o.err = o.texting.compose(o.at, o.rows); o.err == nil {
+		o.mail, o.err = o.mail.build()
+	}
+	o.rows = nil
 }
 
 // tidy takes up messages whose sender died, and lets go of those on channels that
@@ -236,7 +246,7 @@ func (d *Dispatcher) claimOn(ctx context.Context, channel string) (batch, error)
 		if _, err := q.DropEmptyMessages(ctx, ids); err != nil {
 			return err
 		}
-		b.out, err = d.compose(ctx, q, b, rows)
+		b.out, err = d.gather(ctx, q, b, rows)
 		return err
 	})
 	if err != nil {
@@ -258,8 +268,8 @@ func (d *Dispatcher) allowed(ctx context.Context, q *db.Queries, channel string)
 	return most, true, err
 }
 
-// compose writes the texts of claimed messages.
-func (d *Dispatcher) compose(ctx context.Context, q *db.Queries, b batch, rows []db.ClaimedNoticesRow) ([]outgoing, error) {
+// gather puts together what the texts of claimed messages are written from.
+func (d *Dispatcher) gather(ctx context.Context, q *db.Queries, b batch, rows []db.ClaimedNoticesRow) ([]outgoing, error) {
 	campaigns := map[string]*texting{}
 	byMessage := map[int64][]db.ClaimedNoticesRow{}
 	for _, r := range rows {
@@ -275,11 +285,10 @@ func (d *Dispatcher) compose(ctx context.Context, q *db.Queries, b batch, rows [
 	var out []outgoing
 	for _, id := range slices.Sorted(maps.Keys(byMessage)) {
 		rows := byMessage[id]
-		o := outgoing{id: id, claim: b.claim, at: b.now, channel: rows[0].Channel}
+		o := outgoing{id: id, claim: b.claim, at: b.now, channel: rows[0].Channel, rows: rows, texting: campaigns[rows[0].Campaign]}
 		for _, r := range rows {
 			o.notices = append(o.notices, r.NoticeID)
 		}
-		o.mail, o.err = campaigns[rows[0].Campaign].compose(b.now, rows)
 		out = append(out, o)
 	}
 	return out, nil

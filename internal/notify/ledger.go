@@ -20,6 +20,7 @@ type ledger struct {
 	entries chan entry
 	done    chan struct{}
 	conn    *pgxpool.Conn // its own; nil until the first wave, and after an error
+	waves   int           // since it was opened
 }
 
 // result is a call that has come back.
@@ -65,18 +66,10 @@ func (l *ledger) close() {
 func (l *ledger) run() {
 	defer close(l.done)
 	defer l.disconnect()
+	last := 1
 	for first := range l.entries {
-		wave := []entry{first}
-		for more := true; more && len(wave) < l.d.o.Senders; {
-			select {
-			case e, ok := <-l.entries:
-				if more = ok; ok {
-					wave = append(wave, e)
-				}
-			default:
-				more = false
-			}
-		}
+		wave := l.gather(first, last)
+		last = len(wave)
 		begun, err := l.commit(wave)
 		for _, e := range wave {
 			r := reply{err: err}
@@ -86,6 +79,39 @@ func (l *ledger) run() {
 			e.reply <- r
 		}
 	}
+}
+
+// patience with senders that are about to come back. It is far less than a commit, and
+// an attempt that was not made yet loses nothing by it.
+const patience = 500 * time.Microsecond
+
+// gather a wave: whoever waits already, and as many as last time if they come soon. A
+// wave costs nearly the same for one sender as for all; without a moment's patience the
+// first to come back would go alone, and all others wait for it.
+func (l *ledger) gather(first entry, last int) []entry {
+	wave := []entry{first}
+	soon := time.NewTimer(patience)
+	defer soon.Stop()
+	for len(wave) < l.d.o.Senders {
+		var e entry
+		ok := false
+		if len(wave) < last {
+			select {
+			case e, ok = <-l.entries:
+			case <-soon.C:
+			}
+		} else {
+			select {
+			case e, ok = <-l.entries:
+			default:
+			}
+		}
+		if !ok {
+			break
+		}
+		wave = append(wave, e)
+	}
+	return wave
 }
 
 // commit writes a wave, and tries again while the database is away: an outcome
@@ -127,6 +153,12 @@ func (l *ledger) write(ctx context.Context, wave []entry) (map[int64]int32, erro
 	if err := l.connect(ctx); err != nil {
 		return nil, err
 	}
+	if l.waves++; l.waves%replanAfter == 0 {
+		if _, err := l.conn.Exec(ctx, "DISCARD PLANS"); err != nil {
+			l.disconnect()
+			return nil, fmt.Errorf("write the ledger of attempts: %w", err)
+		}
+	}
 	rows, err := db.New(l.conn).TurnAttempts(ctx, p)
 	if err != nil {
 		l.disconnect()
@@ -139,8 +171,19 @@ func (l *ledger) write(ctx context.Context, wave []entry) (map[int64]int32, erro
 	return begun, nil
 }
 
-// connect takes a connection for as long as the ledger is open. Its one statement is
-// planned once: planning it for every wave takes as long as carrying it out.
+// planning of the ledger's connection. Its one statement finds a few rows by their keys,
+// whatever the tables hold, and planning it takes as long as carrying it out: so it is
+// planned once for many waves. Not for ever: what was planned while the tables were
+// empty would go on reading them whole.
+var planning = []string{
+	"plan_cache_mode = force_generic_plan", "enable_seqscan = off", "enable_bitmapscan = off",
+	"enable_hashjoin = off", "enable_mergejoin = off",
+}
+
+// replanAfter so many waves.
+const replanAfter = 100
+
+// connect takes a connection for as long as the ledger is open.
 func (l *ledger) connect(ctx context.Context) (err error) {
 	if l.conn != nil {
 		return nil
@@ -148,9 +191,11 @@ func (l *ledger) connect(ctx context.Context) (err error) {
 	if l.conn, err = l.d.o.Pool.Acquire(ctx); err != nil {
 		return fmt.Errorf("write the ledger of attempts: %w", err)
 	}
-	if _, err := l.conn.Exec(ctx, "SET plan_cache_mode = force_generic_plan"); err != nil {
-		l.disconnect()
-		return fmt.Errorf("write the ledger of attempts: %w", err)
+	for _, setting := range planning {
+		if _, err := l.conn.Exec(ctx, "SET "+setting); err != nil {
+			l.disconnect()
+			return fmt.Errorf("write the ledger of attempts: %w", err)
+		}
 	}
 	return nil
 }
@@ -162,7 +207,7 @@ func (l *ledger) disconnect() {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	if _, err := l.conn.Exec(ctx, "RESET plan_cache_mode"); err != nil {
+	if _, err := l.conn.Exec(ctx, "RESET ALL"); err != nil {
 		_ = l.conn.Conn().Close(ctx)
 	}
 	l.conn.Release()

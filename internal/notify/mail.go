@@ -37,6 +37,16 @@ type Mail struct {
 	Date time.Time
 	// Labels travel as X-Thidua-… fields.
 	Labels Labels
+
+	built []byte // what Bytes gives, of a mail that was built
+}
+
+// build makes the bytes ahead, so that nothing is left to do between an attempt and
+// its call. What it returns must not be changed.
+func (m Mail) build() (Mail, error) {
+	var err error
+	m.built, err = m.Bytes()
+	return m, err
 }
 
 // Labels name what a mail is about.
@@ -52,6 +62,9 @@ type Labels struct {
 // gives the same bytes. It fails on a mail without sender, recipient, Message-ID
 // or date.
 func (m Mail) Bytes() ([]byte, error) {
+	if m.built != nil {
+		return m.built, nil
+	}
 	id := strings.Trim(m.MessageID, "<>")
 	switch {
 	case m.From.Address == "":

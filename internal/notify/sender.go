@@ -12,16 +12,22 @@ import (
 type senders struct {
 	d      *Dispatcher
 	ctx    context.Context //nolint:containedctx // they live as long as it does
-	work   chan outgoing
+	work   chan outgoing   // claimed
+	texts  chan outgoing   // written
 	ledger *ledger
 	failed func(error)
 	mu     sync.Mutex
 	all    sync.WaitGroup
+	desks  sync.WaitGroup
 }
 
 // startSenders starts them. Once ctx has ended they let go of what they are given.
+// Half a batch waits for them, so that they are not idle while the next is claimed.
 func (d *Dispatcher) startSenders(ctx context.Context, failed func(error)) *senders {
-	s := &senders{d: d, ctx: ctx, work: make(chan outgoing), ledger: d.openLedger(), failed: failed}
+	s := &senders{d: d, ctx: ctx, work: make(chan outgoing, d.o.Batch/2), texts: make(chan outgoing, d.o.Senders), ledger: d.openLedger(), failed: failed}
+	for range writers {
+		s.desks.Go(s.write)
+	}
 	for range d.o.Senders {
 		s.all.Go(s.run)
 	}
@@ -31,8 +37,23 @@ func (d *Dispatcher) startSenders(ctx context.Context, failed func(error)) *send
 // finish waits until everything that was given is sent and recorded.
 func (s *senders) finish() {
 	close(s.work)
+	s.desks.Wait()
+	close(s.texts)
 	s.all.Wait()
 	s.ledger.close()
+}
+
+// writers of texts. They are ahead of the senders, so that a core has something to do
+// while an attempt is being committed.
+const writers = 2
+
+func (s *senders) write() {
+	for o := range s.work {
+		if s.ctx.Err() == nil { // else it goes back as it is
+			o.write()
+		}
+		s.texts <- o
+	}
 }
 
 func (s *senders) run() {
@@ -50,10 +71,10 @@ func (s *senders) run() {
 		var o outgoing
 		var more bool
 		select {
-		case o, more = <-s.work:
+		case o, more = <-s.texts:
 		default: // nothing to begin: what is known should not wait
 			settle()
-			o, more = <-s.work
+			o, more = <-s.texts
 		}
 		if !more {
 			settle()

@@ -49,6 +49,19 @@ func findPrograms(data string) (string, error) {
 	return "", fmt.Errorf("no PostgreSQL %d or newer found: install it (Debian: apt-get install postgresql), set THIDUA_POSTGRES_BIN to the folder of its programs, or give --database-url", MinMajor)
 }
 
+// Program is the path of another of PostgreSQL's programs, such as pgbench.
+func Program(name string) (string, error) {
+	bin, err := findPrograms("")
+	if err != nil {
+		return "", err
+	}
+	path, err := exec.LookPath(filepath.Join(bin, name))
+	if err != nil {
+		return "", fmt.Errorf("PostgreSQL in %s comes without %s: %w", bin, name, err)
+	}
+	return path, nil
+}
+
 // majorOf is the version that the data were made with.
 func majorOf(data string) (string, error) {
 	b, err := os.ReadFile(filepath.Join(data, "PG_VERSION"))

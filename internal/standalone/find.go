@@ -22,6 +22,12 @@ func CachedTemporald() string {
 	return filepath.Join(xdgDir("XDG_CACHE_HOME", ".cache"), "thidua", "temporald-"+TemporaldVersion)
 }
 
+// HasTemporald is nil when temporald is where `up` looks for it, or says what to do.
+func HasTemporald() error {
+	_, err := findTemporald("")
+	return err
+}
+
 // findTemporald looks where it was told to and otherwise in the usual places.
 func findTemporald(path string) (string, error) {
 	if path != "" {

@@ -77,7 +77,7 @@ SELECT
     (SELECT count(*) FROM procedure p JOIN campaign c ON c.id = p.campaign_id CROSS JOIN clock k
      WHERE p.state = 'Open' AND p.next_at <= k.now AND c.state <> 'Paused')::bigint AS procedures,
     (SELECT count(*) FROM message m JOIN campaign c ON c.id = m.campaign_id CROSS JOIN clock k
-     WHERE m.state IN ('Pending', 'Claimed') AND m.not_before <= k.now AND c.state <> 'Paused')::bigint AS messages
+     WHERE m.open AND m.not_before <= k.now AND c.state <> 'Paused')::bigint AS messages
 `
 
 type UndoneRow struct {

@@ -16,12 +16,12 @@ import (
 const claimMessages = `-- name: ClaimMessages :many
 WITH c AS (
     SELECT m.id FROM message m JOIN campaign k ON k.id = m.campaign_id
-    WHERE m.state = 'Pending' AND m.next_try_at <= clock_timestamp() AND m.not_before <= $3::timestamptz
+    WHERE m.open AND m.state = 'Pending' AND m.next_try_at <= clock_timestamp() AND m.not_before <= $3::timestamptz
       AND m.channel = $4 AND k.state <> 'Paused'
     ORDER BY m.next_try_at, m.id LIMIT $5::int FOR UPDATE OF m SKIP LOCKED
 )
 UPDATE message m SET state = 'Claimed', claim = $1::uuid, lease_until = clock_timestamp() + $2::interval
-FROM c WHERE m.id = c.id
+WHERE m.id = ANY(ARRAY(SELECT c.id FROM c))
 RETURNING m.id
 `
 
@@ -168,16 +168,18 @@ func (q *Queries) ClaimedNotices(ctx context.Context, ids []int64, claim uuid.UU
 }
 
 const dropEmptyMessages = `-- name: DropEmptyMessages :execrows
+WITH s AS MATERIALIZED (
+    SELECT mn.message_id, CASE WHEN bool_or(n.state = 'Expired') THEN 'Expired' ELSE 'Superseded' END AS state
+    FROM message_notice mn JOIN notice n ON n.id = mn.notice_id
+    WHERE mn.message_id = ANY($1::bigint[])
+    GROUP BY mn.message_id HAVING bool_and(n.state <> 'Pending')
+)
 UPDATE message m SET state = s.state, claim = NULL, lease_until = NULL
-FROM (SELECT mn.message_id,
-             CASE WHEN bool_or(n.state = 'Expired') THEN 'Expired' ELSE 'Superseded' END AS state
-      FROM message_notice mn JOIN notice n ON n.id = mn.notice_id
-      WHERE mn.message_id = ANY($1::bigint[])
-      GROUP BY mn.message_id HAVING bool_and(n.state <> 'Pending')) s
-WHERE m.id = s.message_id AND m.state = 'Claimed'
+FROM s WHERE m.id = s.message_id AND m.state = 'Claimed'
 `
 
-// A message whose every notice is gone goes too.
+// A message whose every notice is gone goes too. Materialized: there are hardly any,
+// and the planner, who expects a few claimed messages, would look for them once for each.
 func (q *Queries) DropEmptyMessages(ctx context.Context, ids []int64) (int64, error) {
 	result, err := q.db.Exec(ctx, dropEmptyMessages, ids)
 	if err != nil {
@@ -222,7 +224,7 @@ func (q *Queries) DropStaleNotices(ctx context.Context, ids []int64, now time.Ti
 }
 
 const endLeases = `-- name: EndLeases :execrows
-UPDATE message SET lease_until = clock_timestamp() - interval '1 second' WHERE state = 'Claimed'
+UPDATE message SET lease_until = clock_timestamp() - interval '1 second' WHERE open AND state = 'Claimed'
 `
 
 // Whoever knows that no dispatcher lives lets all leases run out at once.
@@ -238,7 +240,7 @@ const expirePending = `-- name: ExpirePending :execrows
 WITH stale AS (
     UPDATE notice n SET state = 'Expired', reason = 'PastNotAfter'
     FROM message_notice mn JOIN message m ON m.id = mn.message_id
-    WHERE n.id = mn.notice_id AND n.state = 'Pending' AND m.state = 'Pending' AND $1::timestamptz > n.not_after
+    WHERE n.id = mn.notice_id AND n.state = 'Pending' AND m.open AND m.state = 'Pending' AND $1::timestamptz > n.not_after
       AND NOT m.channel = ANY($2::text[])
     RETURNING mn.message_id, n.id
 )
@@ -271,7 +273,7 @@ func (q *Queries) ReleaseClaim(ctx context.Context, ids []int64, claim uuid.UUID
 const rescueLeases = `-- name: RescueLeases :many
 WITH lost AS (
     SELECT m.id, m.tries, EXISTS (SELECT FROM attempt a WHERE a.message_id = m.id AND a.outcome IS NULL) AS open
-    FROM message m WHERE m.state = 'Claimed' AND m.lease_until < clock_timestamp()
+    FROM message m WHERE m.open AND m.state = 'Claimed' AND m.lease_until < clock_timestamp()
     ORDER BY m.id FOR UPDATE OF m SKIP LOCKED
 ), judged AS (
     SELECT lost.id, lost.open, CASE WHEN NOT lost.open THEN 'Pending' WHEN NOT $1::bool THEN 'Ambiguous'
@@ -364,25 +366,26 @@ WITH ended AS MATERIALIZED (
            unnest($12::text[]) AS state, unnest($13::text[]) AS reason, unnest($14::float8[]) AS wait
 ), closed AS (
     UPDATE attempt a SET finished_at = clock_timestamp(), outcome = r.outcome, response = r.response
-    FROM ended r WHERE a.message_id = r.id AND a.no = r.no AND a.outcome IS NULL RETURNING a.message_id
+    FROM ended r WHERE a.message_id = ANY($6) AND a.message_id = r.id AND a.no = r.no AND a.outcome IS NULL
+    RETURNING a.message_id
 ), settled AS (
     UPDATE message SET state = r.state, tries = tries + 1, claim = NULL, lease_until = NULL,
         sent_at = CASE WHEN r.state = 'Sent' THEN r.at ELSE sent_at END,
         next_try_at = CASE WHEN r.state = 'Pending' THEN clock_timestamp() + make_interval(secs => r.wait) ELSE next_try_at END
-    FROM ended r WHERE message.id = r.id AND message.claim = r.claim
+    FROM ended r WHERE message.id = ANY($6) AND message.id = r.id AND message.claim = r.claim
     RETURNING message.id, r.state, r.reason
 ), said AS (
     UPDATE notice n SET state = CASE m.state WHEN 'Sent' THEN 'Sent' ELSE 'Failed' END,
         reason = CASE WHEN m.state <> 'Sent' THEN m.reason WHEN n.state = 'Superseded' THEN '' ELSE n.reason END
     FROM settled m JOIN message_notice mn ON mn.message_id = m.id
-    WHERE n.id = mn.notice_id AND m.state <> 'Pending'
+    WHERE n.id = mn.notice_id AND mn.message_id = ANY($6) AND m.state <> 'Pending'
       AND (m.state = 'Sent' AND n.id = ANY($15::bigint[]) AND n.state IN ('Pending', 'Superseded')
            OR m.state <> 'Sent' AND n.state = 'Pending')
 )
 INSERT INTO attempt (message_id, no, claim, at)
 SELECT m.id, m.tries + 1, m.claim, r.at
 FROM (SELECT unnest($1::bigint[]) AS id, unnest($2::uuid[]) AS claim, unnest($3::timestamptz[]) AS at) r
-JOIN message m ON m.id = r.id AND m.claim = r.claim
+JOIN message m ON m.id = ANY($1) AND m.id = r.id AND m.claim = r.claim
 WHERE m.state = 'Claimed' AND m.lease_until > clock_timestamp() + $4::interval
   AND NOT EXISTS (SELECT FROM message_notice mn JOIN notice n ON n.id = mn.notice_id JOIN obligation o ON o.id = n.obligation_id
                   WHERE mn.message_id = m.id AND n.id = ANY($5::bigint[])
@@ -419,6 +422,8 @@ type TurnAttemptsRow struct {
 // a message that comes back to the outbox waits by the machine's clock.
 // Begun: only messages whose lease is ours for as long as a call may take, and whose
 // texts say nothing that has become untrue.
+// Every row is found by its primary key, said twice so that a plan made while a table is
+// small does not read all of it.
 func (q *Queries) TurnAttempts(ctx context.Context, arg TurnAttemptsParams) ([]TurnAttemptsRow, error) {
 	rows, err := q.db.Query(ctx, turnAttempts,
 		arg.Ids,

@@ -308,15 +308,13 @@ func (q *Queries) MeteredSteps(ctx context.Context) ([]MeteredStepsRow, error) {
 
 const outboxWaiting = `-- name: OutboxWaiting :one
 SELECT coalesce(extract(epoch FROM clock_timestamp() - min(w.created_at)), 0)::float8 AS seconds
-FROM (SELECT campaign_id, created_at, not_before FROM message WHERE state = 'Pending'
-      UNION ALL
-      SELECT campaign_id, created_at, not_before FROM message WHERE state = 'Claimed') w
+FROM message w
 JOIN campaign c ON c.id = w.campaign_id
-WHERE c.state <> 'Paused' AND w.not_before <= $1::timestamptz
+WHERE w.open AND c.state <> 'Paused' AND w.not_before <= $1::timestamptz
 `
 
 // How long the oldest message waits that may go and has not been settled, on
-// the machine's clock. Two branches, each on its own partial index.
+// the machine's clock.
 func (q *Queries) OutboxWaiting(ctx context.Context, now time.Time) (float64, error) {
 	row := q.db.QueryRow(ctx, outboxWaiting, now)
 	var seconds float64

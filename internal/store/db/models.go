@@ -151,6 +151,7 @@ type Message struct {
 	Claim      *uuid.UUID
 	LeaseUntil *time.Time
 	SentAt     *time.Time
+	Open       bool
 }
 
 type MessageNotice struct {

@@ -9,6 +9,8 @@ import (
 	"context"
 	"encoding/json"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 const approveReport = `-- name: ApproveReport :exec
@@ -221,6 +223,133 @@ func (q *Queries) InsertReport(ctx context.Context, arg InsertReportParams) (Ins
 	return i, err
 }
 
+const intakeFacts = `-- name: IntakeFacts :one
+SELECT r.id, r.campaign_id, r.name, r.kind, r.series, r.period, r.seq, r.opens_at, r.data_from, r.data_to, r.consolidation_at, r.closes_at, r.approval, r.state, r.opened_at, r.closed_at, r.expected, r.on_time, r.late, r.missing, p.campaign_id, p.unit, p.name, p.kind, p.grp, p.calendar, p.administered_by, p.collects_to,
+       EXISTS (SELECT FROM audit a WHERE a.request_id = $1) AS repeated,
+       (SELECT coalesce(max(b.generation), 0) FROM object b WHERE b.kind = 'Campaign' AND b.name = $2)::bigint AS generation,
+       (SELECT coalesce(max(v.version), 0) + 1 FROM report v WHERE v.obligation_id = $3)::int AS version
+FROM round r JOIN participant p ON p.campaign_id = r.campaign_id
+WHERE r.campaign_id = $4 AND r.name = $5 AND p.unit = $6
+`
+
+type IntakeFactsParams struct {
+	RequestID    uuid.UUID
+	Campaign     string
+	ObligationID int64
+	CampaignID   int64
+	Round        string
+	Unit         string
+}
+
+type IntakeFactsRow struct {
+	Round       Round
+	Participant Participant
+	Repeated    bool
+	Generation  int64
+	Version     int32
+}
+
+// Everything else that a report is judged by. After the lock, and so in a statement of
+// its own: one that waits for a lock goes on seeing what was there before.
+func (q *Queries) IntakeFacts(ctx context.Context, arg IntakeFactsParams) (IntakeFactsRow, error) {
+	row := q.db.QueryRow(ctx, intakeFacts,
+		arg.RequestID,
+		arg.Campaign,
+		arg.ObligationID,
+		arg.CampaignID,
+		arg.Round,
+		arg.Unit,
+	)
+	var i IntakeFactsRow
+	err := row.Scan(
+		&i.Round.ID,
+		&i.Round.CampaignID,
+		&i.Round.Name,
+		&i.Round.Kind,
+		&i.Round.Series,
+		&i.Round.Period,
+		&i.Round.Seq,
+		&i.Round.OpensAt,
+		&i.Round.DataFrom,
+		&i.Round.DataTo,
+		&i.Round.ConsolidationAt,
+		&i.Round.ClosesAt,
+		&i.Round.Approval,
+		&i.Round.State,
+		&i.Round.OpenedAt,
+		&i.Round.ClosedAt,
+		&i.Round.Expected,
+		&i.Round.OnTime,
+		&i.Round.Late,
+		&i.Round.Missing,
+		&i.Participant.CampaignID,
+		&i.Participant.Unit,
+		&i.Participant.Name,
+		&i.Participant.Kind,
+		&i.Participant.Grp,
+		&i.Participant.Calendar,
+		&i.Participant.AdministeredBy,
+		&i.Participant.CollectsTo,
+		&i.Repeated,
+		&i.Generation,
+		&i.Version,
+	)
+	return i, err
+}
+
+const lockForIntake = `-- name: LockForIntake :one
+SELECT c.id AS campaign_id, c.office, c.time_zone, c.state AS campaign_state, o.id, o.campaign_id, o.round_id, o.kind, o.subject, o.owner, o.holder, o.calendar, o.state, o.due_at, o.deadline_no, o.ladder_from, o.step_seq, o.step_at, o.next_seq, o.next_at, o.opened_at, o.received_at, o.settled_at
+FROM campaign c JOIN obligation o ON o.campaign_id = c.id
+WHERE c.name = $1 AND o.subject = $2 AND o.owner = $3 AND o.kind IN ('Registration', 'Report')
+FOR UPDATE OF o
+`
+
+type LockForIntakeParams struct {
+	Campaign string
+	Round    string
+	Unit     string
+}
+
+type LockForIntakeRow struct {
+	CampaignID    int64
+	Office        string
+	TimeZone      string
+	CampaignState string
+	Obligation    Obligation
+}
+
+// What a unit owes, locked, with what of its campaign the act is judged by.
+func (q *Queries) LockForIntake(ctx context.Context, arg LockForIntakeParams) (LockForIntakeRow, error) {
+	row := q.db.QueryRow(ctx, lockForIntake, arg.Campaign, arg.Round, arg.Unit)
+	var i LockForIntakeRow
+	err := row.Scan(
+		&i.CampaignID,
+		&i.Office,
+		&i.TimeZone,
+		&i.CampaignState,
+		&i.Obligation.ID,
+		&i.Obligation.CampaignID,
+		&i.Obligation.RoundID,
+		&i.Obligation.Kind,
+		&i.Obligation.Subject,
+		&i.Obligation.Owner,
+		&i.Obligation.Holder,
+		&i.Obligation.Calendar,
+		&i.Obligation.State,
+		&i.Obligation.DueAt,
+		&i.Obligation.DeadlineNo,
+		&i.Obligation.LadderFrom,
+		&i.Obligation.StepSeq,
+		&i.Obligation.StepAt,
+		&i.Obligation.NextSeq,
+		&i.Obligation.NextAt,
+		&i.Obligation.OpenedAt,
+		&i.Obligation.ReceivedAt,
+		&i.Obligation.SettledAt,
+	)
+	return i, err
+}
+
 const newestReport = `-- name: NewestReport :one
 SELECT id, obligation_id, version, state, sections, hard_tasks, received_at, approved_at, source, document_number, document_date, recorded_at, returned_at, return_reason FROM report WHERE obligation_id = $1 ORDER BY version DESC LIMIT 1
 `
@@ -376,6 +505,84 @@ WHERE obligation_id = $2 AND state = 'Pending' AND NOT informative
 func (q *Queries) SupersedeNotices(ctx context.Context, reason string, obligationID int64) error {
 	_, err := q.db.Exec(ctx, supersedeNotices, reason, obligationID)
 	return err
+}
+
+const takeReport = `-- name: TakeReport :one
+WITH kept AS (
+    INSERT INTO report (obligation_id, version, state, sections, hard_tasks, received_at, approved_at)
+    VALUES ($1, $2, CASE WHEN $3::bool THEN 'Received' ELSE 'HandedUp' END, $4, $5,
+            $6::timestamptz, CASE WHEN $3 THEN $6 END)
+    RETURNING id
+), figures AS (
+    INSERT INTO report_figure (report_id, indicator, value)
+    SELECT kept.id, f.indicator, f.value::numeric
+    FROM kept, (SELECT unnest($7::text[]) AS indicator, unnest($8::text[]) AS value) f
+), owed AS (
+    UPDATE obligation SET state = CASE WHEN $3 THEN 'Settled' ELSE state END,
+        holder = CASE WHEN $3 THEN holder ELSE 'Leader' END,
+        received_at = CASE WHEN $3 THEN $6 ELSE received_at END,
+        settled_at = CASE WHEN $3 THEN $6 ELSE settled_at END,
+        next_seq = CASE WHEN $3 THEN NULL ELSE next_seq END,
+        next_at = CASE WHEN $3 THEN NULL ELSE next_at END
+    WHERE obligation.id = $1 AND state = 'Owing'
+    RETURNING obligation.id
+), silenced AS (
+    UPDATE notice SET state = 'Superseded', reason = 'Settled'
+    WHERE notice.obligation_id = $1 AND state = 'Pending' AND NOT informative AND $3
+), withdrawn AS (
+    UPDATE letter SET state = 'Withdrawn' WHERE letter.obligation_id = $1 AND state = 'Drafted' AND $3
+), act AS (
+    INSERT INTO audit (at, actor, verb, object, reason, request_id, detail)
+    VALUES ($6, $9, $10, $11, $12, $13, $14)
+)
+SELECT (SELECT count(*) FROM owed)::bigint AS owed, (SELECT kept.id FROM kept)::bigint AS report_id
+`
+
+type TakeReportParams struct {
+	ObligationID int64
+	Version      int32
+	Settles      bool
+	Sections     json.RawMessage
+	HardTasks    json.RawMessage
+	Now          time.Time
+	Indicators   []string
+	Values       []string
+	Actor        string
+	Verb         string
+	Object       string
+	Reason       string
+	Act          uuid.UUID
+	Detail       json.RawMessage
+}
+
+type TakeReportRow struct {
+	Owed     int64
+	ReportID int64
+}
+
+// A report, whole, and all that follows from it, in one statement: the next version of
+// what is owed, settled or in the leader's hands; reminders and letters taken back; the
+// act. The caller holds the obligation. Says how many obligations were still owed: 1.
+func (q *Queries) TakeReport(ctx context.Context, arg TakeReportParams) (TakeReportRow, error) {
+	row := q.db.QueryRow(ctx, takeReport,
+		arg.ObligationID,
+		arg.Version,
+		arg.Settles,
+		arg.Sections,
+		arg.HardTasks,
+		arg.Now,
+		arg.Indicators,
+		arg.Values,
+		arg.Actor,
+		arg.Verb,
+		arg.Object,
+		arg.Reason,
+		arg.Act,
+		arg.Detail,
+	)
+	var i TakeReportRow
+	err := row.Scan(&i.Owed, &i.ReportID)
+	return i, err
 }
 
 const tell = `-- name: Tell :execrows

@@ -11,7 +11,7 @@ FROM clock;
 -- outbox; so it can be asked for every second.
 SELECT concat_ws('.', k.mode, k.frozen, k.jumps, k.now, date_trunc('minute', clock_timestamp()),
     (SELECT max(a.id) FROM audit a), (SELECT max(n.id) FROM notice n), (SELECT max(m.id) FROM message m),
-    (SELECT count(*) FROM message m WHERE m.state = 'Pending'), (SELECT count(*) FROM message m WHERE m.state = 'Claimed'),
+    (SELECT count(*) FROM message m WHERE m.open AND m.state = 'Pending'), (SELECT count(*) FROM message m WHERE m.open AND m.state = 'Claimed'),
     (SELECT max(l.id) FROM letter l), (SELECT max(p.stepped_at) FROM procedure p), (SELECT count(*) FROM wake w))::text AS version
 FROM clock k;
 

@@ -15,12 +15,12 @@ UPDATE channel_rate SET tokens = tokens - @spent::float8 WHERE channel = @channe
 -- several dispatchers work side by side; a paused campaign's messages wait.
 WITH c AS (
     SELECT m.id FROM message m JOIN campaign k ON k.id = m.campaign_id
-    WHERE m.state = 'Pending' AND m.next_try_at <= clock_timestamp() AND m.not_before <= @now::timestamptz
+    WHERE m.open AND m.state = 'Pending' AND m.next_try_at <= clock_timestamp() AND m.not_before <= @now::timestamptz
       AND m.channel = @channel AND k.state <> 'Paused'
     ORDER BY m.next_try_at, m.id LIMIT @max_rows::int FOR UPDATE OF m SKIP LOCKED
 )
 UPDATE message m SET state = 'Claimed', claim = @claim::uuid, lease_until = clock_timestamp() + sqlc.arg('lease')::interval
-FROM c WHERE m.id = c.id
+WHERE m.id = ANY(ARRAY(SELECT c.id FROM c))
 RETURNING m.id;
 
 -- name: DropStaleNotices :execrows
@@ -41,14 +41,16 @@ WHERE mn.message_id = ANY(@ids::bigint[]) AND n.id = mn.notice_id AND n.state = 
                   AND c.role = CASE WHEN m.role = 'Leader' THEN 'Leader' ELSE 'FocalPoint' END);
 
 -- name: DropEmptyMessages :execrows
--- A message whose every notice is gone goes too.
+-- A message whose every notice is gone goes too. Materialized: there are hardly any,
+-- and the planner, who expects a few claimed messages, would look for them once for each.
+WITH s AS MATERIALIZED (
+    SELECT mn.message_id, CASE WHEN bool_or(n.state = 'Expired') THEN 'Expired' ELSE 'Superseded' END AS state
+    FROM message_notice mn JOIN notice n ON n.id = mn.notice_id
+    WHERE mn.message_id = ANY(@ids::bigint[])
+    GROUP BY mn.message_id HAVING bool_and(n.state <> 'Pending')
+)
 UPDATE message m SET state = s.state, claim = NULL, lease_until = NULL
-FROM (SELECT mn.message_id,
-             CASE WHEN bool_or(n.state = 'Expired') THEN 'Expired' ELSE 'Superseded' END AS state
-      FROM message_notice mn JOIN notice n ON n.id = mn.notice_id
-      WHERE mn.message_id = ANY(@ids::bigint[])
-      GROUP BY mn.message_id HAVING bool_and(n.state <> 'Pending')) s
-WHERE m.id = s.message_id AND m.state = 'Claimed';
+FROM s WHERE m.id = s.message_id AND m.state = 'Claimed';
 
 -- name: ClaimedNotices :many
 -- Everything that the texts of claimed messages need, in one query. The claimed ones
@@ -86,31 +88,34 @@ ORDER BY m.message_id, m.unit;
 -- a message that comes back to the outbox waits by the machine's clock.
 -- Begun: only messages whose lease is ours for as long as a call may take, and whose
 -- texts say nothing that has become untrue.
+-- Every row is found by its primary key, said twice so that a plan made while a table is
+-- small does not read all of it.
 WITH ended AS MATERIALIZED (
     SELECT unnest(@ended_ids::bigint[]) AS id, unnest(@ended_claims::uuid[]) AS claim, unnest(@nos::int[]) AS no,
            unnest(@ended_ats::timestamptz[]) AS at, unnest(@outcomes::text[]) AS outcome, unnest(@responses::text[]) AS response,
            unnest(@states::text[]) AS state, unnest(@reasons::text[]) AS reason, unnest(@waits::float8[]) AS wait
 ), closed AS (
     UPDATE attempt a SET finished_at = clock_timestamp(), outcome = r.outcome, response = r.response
-    FROM ended r WHERE a.message_id = r.id AND a.no = r.no AND a.outcome IS NULL RETURNING a.message_id
+    FROM ended r WHERE a.message_id = ANY(@ended_ids) AND a.message_id = r.id AND a.no = r.no AND a.outcome IS NULL
+    RETURNING a.message_id
 ), settled AS (
     UPDATE message SET state = r.state, tries = tries + 1, claim = NULL, lease_until = NULL,
         sent_at = CASE WHEN r.state = 'Sent' THEN r.at ELSE sent_at END,
         next_try_at = CASE WHEN r.state = 'Pending' THEN clock_timestamp() + make_interval(secs => r.wait) ELSE next_try_at END
-    FROM ended r WHERE message.id = r.id AND message.claim = r.claim
+    FROM ended r WHERE message.id = ANY(@ended_ids) AND message.id = r.id AND message.claim = r.claim
     RETURNING message.id, r.state, r.reason
 ), said AS (
     UPDATE notice n SET state = CASE m.state WHEN 'Sent' THEN 'Sent' ELSE 'Failed' END,
         reason = CASE WHEN m.state <> 'Sent' THEN m.reason WHEN n.state = 'Superseded' THEN '' ELSE n.reason END
     FROM settled m JOIN message_notice mn ON mn.message_id = m.id
-    WHERE n.id = mn.notice_id AND m.state <> 'Pending'
+    WHERE n.id = mn.notice_id AND mn.message_id = ANY(@ended_ids) AND m.state <> 'Pending'
       AND (m.state = 'Sent' AND n.id = ANY(@ended_notices::bigint[]) AND n.state IN ('Pending', 'Superseded')
            OR m.state <> 'Sent' AND n.state = 'Pending')
 )
 INSERT INTO attempt (message_id, no, claim, at)
 SELECT m.id, m.tries + 1, m.claim, r.at
 FROM (SELECT unnest(@ids::bigint[]) AS id, unnest(@claims::uuid[]) AS claim, unnest(@ats::timestamptz[]) AS at) r
-JOIN message m ON m.id = r.id AND m.claim = r.claim
+JOIN message m ON m.id = ANY(@ids) AND m.id = r.id AND m.claim = r.claim
 WHERE m.state = 'Claimed' AND m.lease_until > clock_timestamp() + sqlc.arg('call')::interval
   AND NOT EXISTS (SELECT FROM message_notice mn JOIN notice n ON n.id = mn.notice_id JOIN obligation o ON o.id = n.obligation_id
                   WHERE mn.message_id = m.id AND n.id = ANY(@notices::bigint[])
@@ -124,7 +129,7 @@ WHERE id = ANY(@ids::bigint[]) AND claim = @claim::uuid AND state = 'Claimed';
 
 -- name: EndLeases :execrows
 -- Whoever knows that no dispatcher lives lets all leases run out at once.
-UPDATE message SET lease_until = clock_timestamp() - interval '1 second' WHERE state = 'Claimed';
+UPDATE message SET lease_until = clock_timestamp() - interval '1 second' WHERE open AND state = 'Claimed';
 
 -- name: RescueLeases :many
 -- Leases that ran out. Without an open attempt nothing was sent; with one the
@@ -132,7 +137,7 @@ UPDATE message SET lease_until = clock_timestamp() - interval '1 second' WHERE s
 -- again or left to a person.
 WITH lost AS (
     SELECT m.id, m.tries, EXISTS (SELECT FROM attempt a WHERE a.message_id = m.id AND a.outcome IS NULL) AS open
-    FROM message m WHERE m.state = 'Claimed' AND m.lease_until < clock_timestamp()
+    FROM message m WHERE m.open AND m.state = 'Claimed' AND m.lease_until < clock_timestamp()
     ORDER BY m.id FOR UPDATE OF m SKIP LOCKED
 ), judged AS (
     SELECT lost.id, lost.open, CASE WHEN NOT lost.open THEN 'Pending' WHEN NOT @resend::bool THEN 'Ambiguous'
@@ -157,7 +162,7 @@ RETURNING m.id, judged.open;
 WITH stale AS (
     UPDATE notice n SET state = 'Expired', reason = 'PastNotAfter'
     FROM message_notice mn JOIN message m ON m.id = mn.message_id
-    WHERE n.id = mn.notice_id AND n.state = 'Pending' AND m.state = 'Pending' AND @now::timestamptz > n.not_after
+    WHERE n.id = mn.notice_id AND n.state = 'Pending' AND m.open AND m.state = 'Pending' AND @now::timestamptz > n.not_after
       AND NOT m.channel = ANY(@channels::text[])
     RETURNING mn.message_id, n.id
 )

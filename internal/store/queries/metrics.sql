@@ -40,13 +40,11 @@ JOIN campaign c ON c.id = m.campaign_id;
 
 -- name: OutboxWaiting :one
 -- How long the oldest message waits that may go and has not been settled, on
--- the machine's clock. Two branches, each on its own partial index.
+-- the machine's clock.
 SELECT coalesce(extract(epoch FROM clock_timestamp() - min(w.created_at)), 0)::float8 AS seconds
-FROM (SELECT campaign_id, created_at, not_before FROM message WHERE state = 'Pending'
-      UNION ALL
-      SELECT campaign_id, created_at, not_before FROM message WHERE state = 'Claimed') w
+FROM message w
 JOIN campaign c ON c.id = w.campaign_id
-WHERE c.state <> 'Paused' AND w.not_before <= @now::timestamptz;
+WHERE w.open AND c.state <> 'Paused' AND w.not_before <= @now::timestamptz;
 
 -- name: CountAttempts :many
 -- An attempt without an outcome is under way, or its sender has died.

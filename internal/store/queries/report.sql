@@ -103,3 +103,53 @@ WHERE obligation_id = @obligation_id AND state = 'Pending' AND NOT informative;
 -- name: WithdrawLetters :exec
 -- A letter that nobody has signed yet is withdrawn when the report has come.
 UPDATE letter SET state = 'Withdrawn' WHERE obligation_id = @obligation_id AND state = 'Drafted';
+
+-- name: LockForIntake :one
+-- What a unit owes, locked, with what of its campaign the act is judged by.
+SELECT c.id AS campaign_id, c.office, c.time_zone, c.state AS campaign_state, sqlc.embed(o)
+FROM campaign c JOIN obligation o ON o.campaign_id = c.id
+WHERE c.name = @campaign AND o.subject = @round AND o.owner = @unit AND o.kind IN ('Registration', 'Report')
+FOR UPDATE OF o;
+
+-- name: IntakeFacts :one
+-- Everything else that a report is judged by. After the lock, and so in a statement of
+-- its own: one that waits for a lock goes on seeing what was there before.
+SELECT sqlc.embed(r), sqlc.embed(p),
+       EXISTS (SELECT FROM audit a WHERE a.request_id = @request_id) AS repeated,
+       (SELECT coalesce(max(b.generation), 0) FROM object b WHERE b.kind = 'Campaign' AND b.name = @campaign)::bigint AS generation,
+       (SELECT coalesce(max(v.version), 0) + 1 FROM report v WHERE v.obligation_id = @obligation_id)::int AS version
+FROM round r JOIN participant p ON p.campaign_id = r.campaign_id
+WHERE r.campaign_id = @campaign_id AND r.name = @round AND p.unit = @unit;
+
+-- name: TakeReport :one
+-- A report, whole, and all that follows from it, in one statement: the next version of
+-- what is owed, settled or in the leader's hands; reminders and letters taken back; the
+-- act. The caller holds the obligation. Says how many obligations were still owed: 1.
+WITH kept AS (
+    INSERT INTO report (obligation_id, version, state, sections, hard_tasks, received_at, approved_at)
+    VALUES (@obligation_id, @version, CASE WHEN @settles::bool THEN 'Received' ELSE 'HandedUp' END, @sections, @hard_tasks,
+            @now::timestamptz, CASE WHEN @settles THEN @now END)
+    RETURNING id
+), figures AS (
+    INSERT INTO report_figure (report_id, indicator, value)
+    SELECT kept.id, f.indicator, f.value::numeric
+    FROM kept, (SELECT unnest(@indicators::text[]) AS indicator, unnest(@values::text[]) AS value) f
+), owed AS (
+    UPDATE obligation SET state = CASE WHEN @settles THEN 'Settled' ELSE state END,
+        holder = CASE WHEN @settles THEN holder ELSE 'Leader' END,
+        received_at = CASE WHEN @settles THEN @now ELSE received_at END,
+        settled_at = CASE WHEN @settles THEN @now ELSE settled_at END,
+        next_seq = CASE WHEN @settles THEN NULL ELSE next_seq END,
+        next_at = CASE WHEN @settles THEN NULL ELSE next_at END
+    WHERE obligation.id = @obligation_id AND state = 'Owing'
+    RETURNING obligation.id
+), silenced AS (
+    UPDATE notice SET state = 'Superseded', reason = 'Settled'
+    WHERE notice.obligation_id = @obligation_id AND state = 'Pending' AND NOT informative AND @settles
+), withdrawn AS (
+    UPDATE letter SET state = 'Withdrawn' WHERE letter.obligation_id = @obligation_id AND state = 'Drafted' AND @settles
+), act AS (
+    INSERT INTO audit (at, actor, verb, object, reason, request_id, detail)
+    VALUES (@now, @actor, @verb, @object, @reason, @act, @detail)
+)
+SELECT (SELECT count(*) FROM owed)::bigint AS owed, (SELECT kept.id FROM kept)::bigint AS report_id;
