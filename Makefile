@@ -84,7 +84,7 @@ bench: postgres go ## Run the benchmarks
 ##@ Change
 
 .PHONY: generate clean help
-generate: go ## Regenerate what is generated: CRDs, deepcopy, queries, pages
+generate: go ## Regenerate what is generated: CRDs, deepcopy, queries, pages, dashboards
 	@tools/generate.sh
 
 clean: ## Remove what was built here; caches and data stay

@@ -7,6 +7,7 @@ echo "golangci-lint"
 lint=$(tools/tool.sh golangci-lint)
 "$lint" run --allow-serial-runners ./...
 (cd deploy/temporald && "$lint" run --allow-serial-runners --config ../../.golangci.yml ./...)
+(cd deploy/grafana/generator && "$lint" run --allow-serial-runners --config ../../../.golangci.yml ./...)
 
 echo "workflowcheck"
 "$(tools/tool.sh workflowcheck)" -show-pos ./workflows/...
