@@ -25,7 +25,7 @@ func campaigns() *board {
 		view{
 			title: "Reports received", unit: units.PercentUnit, whole: true,
 			about:   "Of the reports asked for so far, the part that was received. By round, and what is missing: `thidua get rounds -c CAMPAIGN`.",
-			queries: one(`sum(max by (campaign) (thidua_obligations{campaign=~"$campaign", kind="Report", state="Settled"})) / sum(max by (campaign, state) (thidua_obligations{campaign=~"$campaign", kind="Report", state=~"Settled|Owing|Lapsed"}))`, ""),
+			queries: one(`sum(max by (campaign) (thidua_obligations{campaign=~"$campaign", kind="Report", state="Settled"})) / (sum(max by (campaign, state) (thidua_obligations{campaign=~"$campaign", kind="Report", state=~"Settled|Owing|Lapsed"})) > 0)`, ""),
 		},
 		view{
 			title: "Owed past the deadline", unit: units.Short, alarm: 1,
