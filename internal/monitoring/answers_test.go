@@ -14,8 +14,6 @@ type answer struct {
 	// temporal: the series come from Temporal's SDK, so only an installation with
 	// a Temporal has them. TestPanelsOfUp looks there.
 	temporal bool
-	// failures: there is no series before the first failure.
-	failures bool
 }
 
 func sql(text string, labels ...string) []answer { return []answer{{labels: labels, sql: text}} }
@@ -73,11 +71,11 @@ var answers = map[string][]answer{
 	"Engine/Intake":                           sql(`SELECT verb, 'Accepted', count(*) FROM audit WHERE verb IN ('submit', 'approve') GROUP BY 1`, "verb", "result"),
 	"Engine/Duration of an intake":            {{process: durations}},
 	"Engine/Duration of a step":               {{process: ofSDK, temporal: true}},
-	"Engine/Waiting for a worker":             {{process: ofSDK, temporal: true}, {process: ofSDK, temporal: true}},
+	"Engine/Waiting for a worker":             {{process: ofSDK, temporal: true}},
 	"Engine/Slots in use":                     {{process: ofSDK, temporal: true}, {process: ofSDK, temporal: true}},
 	"Engine/Pollers":                          {{process: ofSDK, temporal: true}},
-	"Engine/Requests to Temporal that failed": {{process: ofSDK, temporal: true, failures: true}},
-	"Engine/Workflow tasks that failed":       {{process: ofSDK, temporal: true, failures: true}},
+	"Engine/Requests to Temporal that failed": {{process: ofSDK, temporal: true}},
+	"Engine/Workflow tasks that failed":       {{process: ofSDK, temporal: true}},
 	"Engine/Reading the facts":                {{process: inProcess}},
 	"Engine/Memory":                           {{process: inProcess}},
 	"Engine/Processor":                        {{process: inProcess}},

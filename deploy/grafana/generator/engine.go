@@ -72,11 +72,8 @@ func (b *board) temporal() {
 		},
 		view{
 			title: "Waiting for a worker", unit: units.Seconds,
-			about: "How long tasks lie before a worker takes them (95 of 100). Above a second: too few workers, or too few slots (next panel).",
-			queries: []query{
-				{`histogram_quantile(0.95, sum by (le) (rate(temporal_workflow_task_schedule_to_start_latency_seconds_bucket[$__rate_interval])))`, "procedures"},
-				{`histogram_quantile(0.95, sum by (le) (rate(temporal_activity_schedule_to_start_latency_seconds_bucket[$__rate_interval])))`, "activities"},
-			},
+			about:   "How long a procedure that was woken waits for a worker (95 of 100). Its steps then run at once in the same worker. Above a second: too few workers, or too few slots (next panel).",
+			queries: one(`histogram_quantile(0.95, sum by (le) (rate(temporal_workflow_task_schedule_to_start_latency_seconds_bucket[$__rate_interval])))`, "procedures"),
 		},
 		view{
 			title: "Slots in use", unit: units.Short,
