@@ -155,6 +155,10 @@ func TestAlerts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	guide, err := os.ReadFile("../docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
 	files, err := filepath.Glob("prometheus/rules/*.yml")
 	if err != nil || len(files) == 0 {
 		t.Fatal(files, err)
@@ -171,6 +175,9 @@ func TestAlerts(t *testing.T) {
 				}
 				if a.Annotations["summary"] == "" || len(a.Annotations["description"]) < 100 {
 					t.Errorf("%s: a summary, and a description of what to do, are wanted", a.Alert)
+				}
+				if row := "| " + a.Alert + " | " + a.Labels["severity"] + " |"; !strings.Contains(string(guide), row) {
+					t.Errorf("%s: docs/operations.md has no row %q", a.Alert, row)
 				}
 				for what, pattern := range map[string]string{"ring": `\n +exp_samples: \[\{`, "keep quiet": `\n +exp_samples: \[\]`} {
 					looks := regexp.MustCompile(`alertname="` + a.Alert + `", alertstate="firing"\}\n +eval_time: \w+` + pattern)

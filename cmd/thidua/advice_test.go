@@ -34,7 +34,7 @@ func TestAdviceOfBoardsAndAlerts(t *testing.T) {
 	}
 	for line := range advice {
 		var verb, flags []string
-		for _, word := range strings.Fields(line) {
+		for word := range strings.FieldsSeq(line) {
 			switch {
 			case strings.HasPrefix(word, "-"):
 				flag, _, _ := strings.Cut(word, "=")
