@@ -68,7 +68,7 @@ var answers = map[string][]answer{
 	"Engine/Wake-ups waiting":                 sql(`SELECT count(*) FROM wake`),
 	"Engine/Clock":                            sql(`SELECT count(*) FROM clock WHERE mode = 'stepped'`),
 	"Engine/Behind, and wake-ups waiting":     {{sql: behind}, {sql: `SELECT count(*) FROM wake`}},
-	"Engine/Intake":                           sql(`SELECT verb, 'Accepted', count(*) FROM audit WHERE verb IN ('submit', 'approve') GROUP BY 1`, "verb", "result"),
+	"Engine/Intake":                           sql(`SELECT verb, 'Accepted', count(*) FROM audit WHERE verb IN ('submit', 'approve', 'record', 'consolidate') GROUP BY 1`, "verb", "result"),
 	"Engine/Duration of an intake":            {{process: durations}},
 	"Engine/Duration of a step":               {{process: ofSDK, temporal: true}},
 	"Engine/Waiting for a worker":             {{process: ofSDK, temporal: true}},
