@@ -29,7 +29,8 @@ try: ## Rehearse the example campaign, launch to close, in a minute (diễn tậ
 	@echo "All letters, dates and rankings: $(CURDIR)/out/rehearsal.html"
 	@echo "Next: make up-demo"
 
-up-demo: postgres temporald build ## Run everything with simulated units, a page and a mailbox to watch (chạy thử)
+up-demo: postgres temporald build ## Run everything with simulated units, pages, a mailbox and graphs to watch (chạy thử)
+	@tools/prometheus.sh --optional
 	@tools/demo.sh examples/seed-2021 $(DEMO)
 
 up: postgres temporald build ## Run everything at real time, empty (chạy thật)
@@ -37,14 +38,14 @@ up: postgres temporald build ## Run everything at real time, empty (chạy thậ
 
 ##@ Build
 
-.PHONY: build temporald deps postgres go
+.PHONY: build temporald deps postgres prometheus go
 build: go ## Build bin/thidua
 	@go build -o bin/ ./cmd/thidua
 
 temporald: go ## Build the Temporal server once (5-8 minutes), cached by version outside the repository
 	@tools/temporald.sh
 
-deps: go postgres ## Check and install what is needed: Go, PostgreSQL
+deps: go postgres prometheus ## Check and install what is needed: Go, PostgreSQL, Prometheus
 
 go:
 	@tools/go.sh
@@ -52,19 +53,26 @@ go:
 postgres:
 	@tools/postgres.sh
 
+prometheus:
+	@tools/prometheus.sh
+
 ##@ Check
 
-.PHONY: test test-fast test-temporal test-race lint fmt check-generated fuzz bench bench-units
-test: test-fast test-temporal ## Everything that must be green
+.PHONY: test test-fast test-temporal test-alerts test-race lint fmt check-generated fuzz bench bench-units
+test: test-fast test-temporal test-alerts ## Everything that must be green
 
-test-fast: postgres go ## Tests without Temporal: units, and the database on a PostgreSQL of their own
+test-fast: postgres prometheus go ## Tests without Temporal: units, and the database on a PostgreSQL of their own
 	go test $(TEST) ./...
 
 test-temporal: postgres temporald ## Tests against the real Temporal server: files tagged `temporal`, and temporald's own
 	go test $(TEST) -tags temporal -timeout 20m $$(tools/tagged.sh temporal)
 	cd deploy/temporald && go test $(TEST) ./...
 
-test-race: postgres go ## The fast tests under the race detector
+test-alerts: prometheus ## The alert rules: what must ring, when, and when not
+	promtool check rules deploy/prometheus/rules/*.yml
+	promtool test rules deploy/prometheus/rules_test.yml
+
+test-race: postgres prometheus go ## The fast tests under the race detector
 	go test -race $(TEST) ./...
 
 lint: go ## Lint everything: golangci-lint, workflowcheck, go.mod
@@ -91,7 +99,7 @@ bench-units: postgres go ## Run the benchmarks of single functions
 ##@ Change
 
 .PHONY: generate clean help
-generate: go ## Regenerate what is generated: CRDs, deepcopy, queries, pages
+generate: go ## Regenerate what is generated: CRDs, deepcopy, queries, pages, dashboards
 	@tools/generate.sh
 
 clean: ## Remove what was built here; caches and data stay

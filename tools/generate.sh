@@ -6,7 +6,8 @@ cd "$(dirname "$0")/.."
 
 generated() {
 	git ls-files -co --exclude-standard -- \
-		'api/v1/crds/*.yaml' '*zz_generated*.go' 'internal/store/db/*.go' '*_templ.go'
+		'api/v1/crds/*.yaml' '*zz_generated*.go' 'internal/store/db/*.go' '*_templ.go' \
+		'deploy/grafana/dashboards/*.json'
 }
 sums() { generated | LC_ALL=C sort | while read -r f; do [ ! -e "$f" ] || sha256sum "$f"; done; }
 
@@ -20,6 +21,8 @@ go generate ./...
 # Pages: from their own folder, which errors at run time then name them by.
 git ls-files -co --exclude-standard -- '*.templ' | xargs -r -n1 dirname | sort -u |
 	while read -r dir; do (cd "$dir" && templ generate -log-level error); done
+# Dashboards: their source is a module of its own.
+go -C deploy/grafana/generator run .
 [ "${1:-}" = --check ] || exit 0
 
 after=$(sums)

@@ -21,6 +21,8 @@ const (
 	// demoPoll is how often wake rows, the outbox and the clock are looked at:
 	// a stepped clock stands still meanwhile.
 	demoPoll = 20 * time.Millisecond
+	// demoScrape is how often Prometheus looks: a year passes within a minute.
+	demoScrape = time.Second
 	// stuckAfter is how long nothing may move before the demo says what is undone.
 	stuckAfter = time.Minute
 )

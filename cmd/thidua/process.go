@@ -33,8 +33,10 @@ type process struct {
 	pool     *pgxpool.Pool
 	engine   *engine.Engine
 	registry *prometheus.Registry
-	failed   chan error
-	stops    []func(context.Context) error
+	// collector reads the facts for the registry, once open.
+	collector *metrics.Collector
+	failed    chan error
+	stops     []func(context.Context) error
 }
 
 func newProcess(log *slog.Logger) *process {
@@ -49,7 +51,8 @@ func (p *process) open(ctx context.Context, url string) error {
 	}
 	p.onStop(func(context.Context) error { pool.Close(); return nil })
 	p.pool, p.engine = pool, engine.New(pool, p.log)
-	p.registry.MustRegister(metrics.NewCollector(pool, p.log))
+	p.collector = metrics.NewCollector(pool, p.log)
+	p.registry.MustRegister(p.collector)
 	intake := metrics.NewIntake(p.registry)
 	p.engine.ObserveIntake(func(verb string, err error, took time.Duration) {
 		result := metrics.Accepted

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -54,6 +55,7 @@ type installation struct {
 
 	web        net.Listener
 	mailboxURL string
+	monitoring standalone.Monitoring
 }
 
 // newInstallation checks what can be checked without touching anything.
@@ -79,6 +81,9 @@ func (in *installation) start(ctx context.Context) error {
 	if err := in.startLower(ctx); err != nil {
 		return err
 	}
+	if in.demo != nil {
+		in.collector.MaxAge = demoScrape
+	}
 	m, err := in.mail(ctx)
 	if err != nil {
 		return err
@@ -97,7 +102,14 @@ func (in *installation) start(ctx context.Context) error {
 			return err
 		}
 	}
-	return in.startWorker(ctx, o, d)
+	if err := in.startWorker(ctx, o, d); err != nil {
+		return err
+	}
+	// A drill measures the installation, and nothing beside it.
+	if in.demo != nil && in.opt.DemoSink == "" {
+		in.monitoring = in.lower.StartMonitoring(ctx, in.web.Addr().String(), demoScrape)
+	}
+	return nil
 }
 
 // startLower runs PostgreSQL and Temporal, or finds those of others.
@@ -150,6 +162,10 @@ func (in *installation) greet() {
 	line("Mailbox (hộp thư thử)", in.mailboxURL)
 	line("Temporal", in.lower.UIURL())
 	line("Metrics", address(in.web)+"metrics")
+	if in.demo != nil {
+		line("Prometheus", cmp.Or(in.monitoring.Prometheus, in.monitoring.NoPrometheus))
+		line("Grafana (biểu đồ)", cmp.Or(in.monitoring.Grafana, in.monitoring.NoGrafana))
+	}
 	line("Data", in.lower.DataDir())
 	fmt.Fprintln(in.opt.Err)
 	if in.demo != nil && !in.opt.Keep {

@@ -66,6 +66,9 @@ func midway(t *testing.T) *pgxpool.Pool {
 		 not_before = (SELECT now + interval '1 day' FROM clock) WHERE id = 3`,
 		`UPDATE attempt SET outcome = 'Ambiguous' WHERE message_id IN (4, 5, 6)`,
 		`UPDATE attempt SET outcome = NULL WHERE message_id = 7`,
+		// Two reminders left late, one of them for nothing.
+		`UPDATE notice SET reason = CASE WHEN id % 2 = 0 THEN 'MissedSend' ELSE 'MissedSkip' END
+		 WHERE id IN (SELECT id FROM notice WHERE step = 'tomorrow' ORDER BY id LIMIT 2)`,
 		`UPDATE procedure SET next_at = (SELECT now - interval '2 hours' FROM clock) WHERE id = 'campaign/covid-2021'`,
 	} {
 		if _, err := pool.Exec(t.Context(), sql); err != nil {
@@ -123,12 +126,15 @@ var answers = []struct {
 	{"thidua_obligations", []string{"campaign", "kind", "state"}, `SELECT c.name, kind, o.state, count(*)::float8 FROM obligation o, campaign c WHERE c.id = campaign_id GROUP BY 1, 2, 3`},
 	{"thidua_obligations_overdue", []string{"campaign"}, `SELECT c.name, count(*)::float8 FROM obligation o, campaign c, clock k WHERE c.id = campaign_id AND o.state = 'Owing' AND o.due_at < k.now GROUP BY 1`},
 	{"thidua_notices", []string{"campaign", "state", "step"}, `SELECT c.name, n.state, step, count(*)::float8 FROM notice n, campaign c WHERE c.id = campaign_id GROUP BY 1, 2, 3`},
+	{"thidua_notices_missed", []string{"campaign", "step"}, `SELECT 'covid-2021', 'tomorrow', 2::float8`},
 	{"thidua_messages", []string{"campaign", "channel", "state"}, `SELECT c.name, channel, m.state, count(*)::float8 FROM message m, campaign c WHERE c.id = campaign_id GROUP BY 1, 2, 3`},
 	{"thidua_attempts", []string{"channel", "outcome"}, `SELECT 'email', 'Ambiguous', 3::float8 UNION SELECT 'email', 'Open', 1 UNION SELECT 'email', 'Sent', count(*) FROM attempt WHERE outcome = 'Sent'`},
 	{"thidua_attempts_ambiguous", nil, `SELECT 3::float8`},
 	{"thidua_letters", []string{"campaign", "state"}, `SELECT 'covid-2021', state, count(*)::float8 FROM letter GROUP BY 2`},
 	{"thidua_procedures_due", nil, `SELECT 1::float8`},
 	{"thidua_procedure_lag_seconds", nil, `SELECT 7200::float8`},
+	{"thidua_campaign_next_seconds", []string{"campaign"}, `SELECT 'covid-2021', extract(epoch FROM now - interval '2 hours')::float8 FROM clock
+		UNION SELECT 'resting', extract(epoch FROM launch_at)::float8 FROM campaign WHERE name = 'resting'`},
 	{"thidua_wakes_pending", nil, `SELECT count(*)::float8 FROM wake`},
 	{"thidua_clock_stepped", nil, `SELECT 1::float8`},
 	{"thidua_business_time_seconds", nil, `SELECT extract(epoch FROM now)::float8 FROM clock`},

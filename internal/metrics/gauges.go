@@ -24,6 +24,7 @@ var (
 	obligations     = newGauge("obligations", "What somebody owes or owed, by kind and state (Owing, Settled, Lapsed, Cancelled, Informed).", "campaign", "kind", "state")
 	overdue         = newGauge("obligations_overdue", "What is still owed past its deadline, in business time.", "campaign")
 	notices         = newGauge("notices", "Notices, by step of the ladder and state.", "campaign", "step", "state")
+	missed          = newGauge("notices_missed", "Notices that were processed more than 10 minutes after their instant, or not before they were stale, by step; what then became of them is their state.", "campaign", "step")
 	messages        = newGauge("messages", "Messages, by channel and state.", "campaign", "channel", "state")
 	outboxWaiting   = newGauge("outbox_oldest_pending_seconds", "How long the oldest message waits that may go and is not settled, in machine time; 0 when none waits.")
 	attempts        = newGauge("attempts", "Attempts to send in the ledger, by channel and outcome; Open is under way, or its sender has died.", "channel", "outcome")
@@ -31,6 +32,7 @@ var (
 	letters         = newGauge("letters", "Official letters drafted for signature, by state (Drafted, Withdrawn).", "campaign", "state")
 	proceduresDue   = newGauge("procedures_due", "Open procedures whose instant has come in business time; those of paused campaigns are not due.")
 	procedureLag    = newGauge("procedure_lag_seconds", "How long ago the instant of the oldest due procedure came, in business time; 0 when none is due.")
+	campaignNext    = newGauge("campaign_next_seconds", "Business time at which a launched or paused campaign looks again next, in seconds since 1970; absent when only an event can bring it on.", "campaign")
 	wakesPending    = newGauge("wakes_pending", "Wake-ups of procedures that are not delivered yet.")
 	clockStepped    = newGauge("clock_stepped", "Whether business time is stepped (training, demo, tests) instead of real.")
 	businessSeconds = newGauge("business_time_seconds", "Business time, in seconds since 1970.")
@@ -47,7 +49,7 @@ var (
 		"Decision":      {"Owing", "Settled"}, "Invitation": {"Informed"},
 	}
 	noticeStates   = []string{"Pending", "Sent", "NoRecipient", "Failed"}
-	messageStates  = []string{"Pending", "Claimed", "Sent", "Ambiguous", "Parked"}
+	messageStates  = []string{"Pending", "Claimed", "Sent", "Ambiguous", "Parked", "NotConfigured"}
 	attemptResults = []string{"Open", "Sent", "Retry", "Rejected", "Ambiguous"}
 	letterStates   = []string{"Drafted", "Withdrawn"}
 )

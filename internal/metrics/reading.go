@@ -87,6 +87,7 @@ func (r reading) zeros(ctx context.Context, q *db.Queries) error {
 	}
 	steps, err := q.MeteredSteps(ctx)
 	for _, s := range steps {
+		r.add(missed, 0, s.Campaign, s.Step)
 		for _, state := range noticeStates {
 			r.add(notices, 0, s.Campaign, s.Step, state)
 		}
@@ -117,6 +118,7 @@ func (r reading) collection(ctx context.Context, q *db.Queries, clock db.NowRow)
 	}
 	for _, row := range said {
 		r.add(notices, float64(row.N), row.Campaign, row.Step, row.State)
+		r.add(missed, float64(row.Missed), row.Campaign, row.Step)
 	}
 	drafted, err := q.CountLetters(ctx)
 	for _, row := range drafted {
@@ -157,6 +159,13 @@ func (r reading) procedures(ctx context.Context, q *db.Queries, clock db.NowRow)
 	}
 	r.add(proceduresDue, float64(behind.Due))
 	r.add(procedureLag, behind.LagSeconds)
+	next, err := q.NextInstants(ctx)
+	if err != nil {
+		return err
+	}
+	for _, row := range next {
+		r.add(campaignNext, float64(row.NextAt.UnixMilli())/1000, row.Campaign)
+	}
 	wakes, err := q.CountWakes(ctx)
 	r.add(wakesPending, float64(wakes))
 	return err

@@ -34,7 +34,11 @@ type Options struct {
 	Simulation *Simulation
 	// Progress hears each jump; may be nil.
 	Progress func(from, to time.Time)
-	Log      *slog.Logger
+	// Observe hears each attempt to send, and ObserveIntake each report and
+	// approval; may be nil.
+	Observe       func(v1.Channel, notify.Outcome, time.Duration)
+	ObserveIntake func(verb string, err error, took time.Duration)
+	Log           *slog.Logger
 }
 
 // Result of a rehearsal.
@@ -53,6 +57,9 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 		return nil, &engine.NotFound{Kind: "campaign", Name: o.Campaign}
 	}
 	e := engine.New(o.Pool, o.Log)
+	if o.ObserveIntake != nil {
+		e.ObserveIntake(o.ObserveIntake)
+	}
 	p, simulator, err := Prepare(ctx, e, o.Set, c, o.Simulation)
 	if err != nil {
 		return nil, err
@@ -61,7 +68,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	d := &driver{
 		engine: e, activities: &activities.Activities{Engine: e, Log: o.Log}, phase: map[string]int{},
 		dispatcher: notify.NewDispatcher(notify.DispatcherOptions{
-			Pool: o.Pool, Channels: []notify.Channel{sent}, Sender: Sender, Log: o.Log, Batch: 500, Senders: 4,
+			Pool: o.Pool, Channels: []notify.Channel{sent}, Sender: Sender, Log: o.Log, Batch: 500, Senders: 4, Observe: o.Observe,
 		}),
 	}
 	result := &Result{Engine: e, Plan: p}

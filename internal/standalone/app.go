@@ -9,6 +9,8 @@
 //	ports.json  the ports of the last start
 //	postgres/   the private PostgreSQL
 //	temporal/   certificates, pid, ready file and log of temporald
+//	prometheus/ configuration, pid, log and data of a demo's Prometheus;
+//	grafana/    the same of its Grafana
 //
 // Nothing here survives by being stopped in order: kill -9 of the supervisor,
 // of a child or of all leaves files from which the next start goes on.
@@ -73,6 +75,7 @@ type App struct {
 	uiURL           string
 
 	postgres, temporald *supervised
+	prometheus, grafana *supervised
 	renewal             *renewal
 	failed              chan error
 
@@ -145,7 +148,7 @@ func (a *App) Start(ctx context.Context) (err error) {
 
 func (a *App) runsTemporald() bool { return !a.opt.NoTemporal && a.opt.TemporalAddress == "" }
 
-// Stop ends what Start started, temporald first. It may be called at any time
+// Stop ends what was started: what watches the rest first, then temporald. It may be called at any time
 // after Start and again; the first call counts. When ctx ends before that,
 // children are killed, which loses nothing.
 func (a *App) Stop(ctx context.Context) error {
@@ -153,7 +156,7 @@ func (a *App) Stop(ctx context.Context) error {
 		if a.renewal != nil {
 			a.renewal.stop()
 		}
-		a.stopErr = errors.Join(a.temporald.stop(ctx), a.postgres.stop(ctx), a.lock.release())
+		a.stopErr = errors.Join(a.grafana.stop(ctx), a.prometheus.stop(ctx), a.temporald.stop(ctx), a.postgres.stop(ctx), a.lock.release())
 	})
 	return a.stopErr
 }
@@ -192,7 +195,7 @@ func (a *App) startDatabase(ctx context.Context) error {
 	}
 	a.ports.Postgres = c.Port()
 	a.databaseURL, a.serverURL = c.URL(database), c.URL("postgres")
-	a.postgres = supervise(a, "PostgreSQL", c, func(ctx context.Context) (process, error) {
+	a.postgres = supervise(a, a.failed, "PostgreSQL", c, func(ctx context.Context) (process, error) {
 		// The same port: everybody holds the address.
 		return pgcluster.Start(ctx, pgcluster.Options{Dir: a.dirs.postgres(), Port: c.Port(), Volatile: volatile})
 	})
@@ -224,7 +227,7 @@ func (a *App) startTemporald(ctx context.Context, program string) error {
 	spec.ports = child.ports
 	a.ports.Frontend, a.ports.UI = child.ports.Frontend, child.ports.UI
 	a.temporalAddress, a.uiURL = child.ready.Frontend, child.ready.UI
-	a.temporald = supervise(a, "temporald", child, func(ctx context.Context) (process, error) {
+	a.temporald = supervise(a, a.failed, "temporald", child, func(ctx context.Context) (process, error) {
 		return startTemporald(ctx, spec, a.log)
 	})
 	a.renewal = renewCertificates(a.dirs.temporal(), a.log)

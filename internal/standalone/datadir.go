@@ -54,6 +54,8 @@ func (l layout) postgres() string     { return filepath.Join(l.root, "postgres")
 func (l layout) temporal() string     { return filepath.Join(l.root, "temporal") }
 func (l layout) temporaldPID() string { return filepath.Join(l.temporal(), "temporald.pid") }
 func (l layout) temporaldLog() string { return filepath.Join(l.temporal(), "temporald.log") }
+func (l layout) prometheus() string   { return filepath.Join(l.root, "prometheus") }
+func (l layout) grafana() string      { return filepath.Join(l.root, "grafana") }
 func (l layout) ready() string        { return filepath.Join(l.temporal(), "ready.json") }
 
 // openDataDir finds the real path of a data directory: processes of it are

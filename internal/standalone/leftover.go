@@ -13,22 +13,33 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"thidua.dev/thidua/internal/monitoring"
 )
 
-// leftoverGrace is how long a temporald of an earlier `up` may take to end
-// before it is killed.
+// leftoverGrace is how long a child of an earlier `up` may take to end before it
+// is killed.
 const leftoverGrace = 5 * time.Second
 
-// endLeftover ends a temporald of this data directory whose supervisor was
-// killed. It would end by itself, but it could hold its ports and its lock
-// for a while. It is no child, so it is of no use either.
+// endLeftover ends children of this data directory whose supervisor was killed.
+// temporald would end by itself, but it could hold its ports and its lock for a
+// while; what watched would stay. They are no children, so they are of no use
+// either.
 func endLeftover(ctx context.Context, dirs layout, log *slog.Logger) error {
 	for _, pid := range leftoverPIDs(dirs) {
-		if err := endTemporald(ctx, pid, dirs, log); err != nil {
-			return fmt.Errorf("end temporald of an earlier start (pid %d): %w", pid, err)
+		if err := endStarted(ctx, "temporald", pid, readyArg(dirs), log); err != nil {
+			return err
 		}
 	}
-	return errors.Join(removeFile(dirs.temporaldPID()), removeFile(dirs.ready()))
+	all := errors.Join(removeFile(dirs.temporaldPID()), removeFile(dirs.ready()))
+	for name, of := range map[string]func() (pidFile, mark string){
+		"Prometheus": func() (string, string) { return monitoring.PrometheusOf(dirs.prometheus()) },
+		"Grafana":    func() (string, string) { return monitoring.GrafanaOf(dirs.grafana()) },
+	} {
+		pidFile, mark := of()
+		all = errors.Join(all, endStarted(ctx, name, firstNumber(pidFile), mark, log), removeFile(pidFile))
+	}
+	return all
 }
 
 // leftoverPIDs are the pids on record: as started, and as reported.
@@ -48,16 +59,25 @@ func leftoverPIDs(dirs layout) []int {
 	return pids
 }
 
-func endTemporald(ctx context.Context, pid int, dirs layout, log *slog.Logger) error {
+// endStarted ends a process, if it is the one that was started with the argument.
+func endStarted(ctx context.Context, name string, pid int, mark string, log *slog.Logger) (err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("end %s of an earlier start (pid %d): %w", name, pid, err)
+		}
+	}()
+	if !startedWith(pid, mark) {
+		return nil
+	}
 	p, err := os.FindProcess(pid) // holds the process, not the number
 	if err != nil {
 		return err
 	}
 	defer p.Release()
-	if !isTemporald(pid, dirs) {
+	if !startedWith(pid, mark) {
 		return nil
 	}
-	log.InfoContext(ctx, "ending temporald of an earlier start", "pid", pid)
+	log.InfoContext(ctx, "ending a child of an earlier start", "child", name, "pid", pid)
 	tick := time.NewTicker(poll)
 	defer tick.Stop()
 	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
@@ -67,7 +87,7 @@ func endTemporald(ctx context.Context, pid int, dirs layout, log *slog.Logger) e
 		grace := time.NewTimer(leftoverGrace)
 		defer grace.Stop()
 		for waiting := true; waiting; {
-			if !isTemporald(pid, dirs) {
+			if !startedWith(pid, mark) {
 				return nil
 			}
 			select {
@@ -83,8 +103,12 @@ func endTemporald(ctx context.Context, pid int, dirs layout, log *slog.Logger) e
 }
 
 // isTemporald tells whether the process is a temporald that was started for
-// this data directory. A pid alone says nothing, it is used again.
-func isTemporald(pid int, dirs layout) bool {
+// this data directory.
+func isTemporald(pid int, dirs layout) bool { return startedWith(pid, readyArg(dirs)) }
+
+// startedWith tells whether the process has the argument. A pid alone says
+// nothing, it is used again.
+func startedWith(pid int, mark string) bool {
 	if pid <= 1 {
 		return false
 	}
@@ -93,5 +117,5 @@ func isTemporald(pid int, dirs layout) bool {
 		return false
 	}
 	args := bytes.Split(b, []byte{0})
-	return slices.ContainsFunc(args[1:], func(arg []byte) bool { return string(arg) == readyArg(dirs) })
+	return slices.ContainsFunc(args[1:], func(arg []byte) bool { return string(arg) == mark })
 }

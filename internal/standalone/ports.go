@@ -29,6 +29,9 @@ type ports struct {
 	Postgres int `json:"postgres,omitempty"`
 	Frontend int `json:"frontend,omitempty"`
 	UI       int `json:"ui,omitempty"`
+	// Of what watches a demo.
+	Prometheus int `json:"prometheus,omitempty"`
+	Grafana    int `json:"grafana,omitempty"`
 }
 
 func readPorts(path string) (ports, error) {
@@ -96,7 +99,8 @@ func checkPortOptions(opt Options) error {
 // choosePorts takes a port that was asked for, or says that it is taken; else
 // the recorded one, else the usual one, else any.
 func choosePorts(opt Options, last ports) (ports, error) {
-	chosen := ports{Postgres: last.Postgres, Frontend: opt.FrontendPort, UI: opt.UIPort}
+	chosen := last
+	chosen.Frontend, chosen.UI = opt.FrontendPort, opt.UIPort
 	if chosen.Frontend != 0 {
 		if err := checkFree(temporalServices(chosen.Frontend)...); err != nil {
 			return ports{}, err

@@ -75,7 +75,7 @@ func TestPortsFile(t *testing.T) {
 	if got, err := readPorts(path); err != nil || got != (ports{}) {
 		t.Errorf("missing: %+v, %v", got, err)
 	}
-	want := ports{1, 2, 3}
+	want := ports{Postgres: 1, Frontend: 2, UI: 3, Prometheus: 4, Grafana: 5}
 	if err := want.write(path); err != nil {
 		t.Fatal(err)
 	}

@@ -41,6 +41,8 @@ func TestMain(m *testing.M) {
 			os.Exit(1)
 		}
 		os.Exit(0)
+	case os.Getenv(grafanaEnv) != "":
+		os.Exit(actGrafana())
 	case os.Getenv(idleEnv) != "":
 		idle()
 		os.Exit(0)

@@ -38,10 +38,11 @@ type supervised struct {
 	done    chan struct{}
 }
 
-func supervise(a *App, name string, running process, start func(context.Context) (process, error)) *supervised {
+// supervise keeps a process running; failed hears when it does not stay up.
+func supervise(a *App, failed chan<- error, name string, running process, start func(context.Context) (process, error)) *supervised {
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &supervised{
-		name: name, policy: a.restart, log: a.log, failed: a.failed, start: start,
+		name: name, policy: a.restart, log: a.log, failed: failed, start: start,
 		current: running, cancel: cancel, done: make(chan struct{}),
 	}
 	go s.run(ctx)

@@ -37,7 +37,7 @@ func newKept(t *testing.T, start func(context.Context) (process, error)) (*App, 
 	if err != nil {
 		t.Fatal(err)
 	}
-	return a, supervise(a, "child", newFake(time.Second), start)
+	return a, supervise(a, a.failed, "child", newFake(time.Second), start)
 }
 
 // letPass lets the bubble's time pass, which takes none of ours.

@@ -114,8 +114,10 @@ func (q *Queries) CountMessages(ctx context.Context) ([]CountMessagesRow, error)
 }
 
 const countNotices = `-- name: CountNotices :many
-SELECT c.name AS campaign, n.step, n.state, n.n
-FROM (SELECT campaign_id, step, state, count(*)::bigint AS n FROM notice GROUP BY campaign_id, step, state) n
+SELECT c.name AS campaign, n.step, n.state, n.n, n.missed
+FROM (SELECT campaign_id, step, state, count(*)::bigint AS n,
+             (count(*) FILTER (WHERE reason IN ('MissedSend', 'MissedSkip', 'MissedMerge', 'PastNotAfter')))::bigint AS missed
+      FROM notice GROUP BY campaign_id, step, state) n
 JOIN campaign c ON c.id = n.campaign_id
 `
 
@@ -124,8 +126,10 @@ type CountNoticesRow struct {
 	Step     string
 	State    string
 	N        int64
+	Missed   int64
 }
 
+// Missed: processed too late, whatever catch-up then made of it, or past its end.
 func (q *Queries) CountNotices(ctx context.Context) ([]CountNoticesRow, error) {
 	rows, err := q.db.Query(ctx, countNotices)
 	if err != nil {
@@ -140,6 +144,7 @@ func (q *Queries) CountNotices(ctx context.Context) ([]CountNoticesRow, error) {
 			&i.Step,
 			&i.State,
 			&i.N,
+			&i.Missed,
 		); err != nil {
 			return nil, err
 		}
@@ -296,6 +301,40 @@ func (q *Queries) MeteredSteps(ctx context.Context) ([]MeteredStepsRow, error) {
 	for rows.Next() {
 		var i MeteredStepsRow
 		if err := rows.Scan(&i.Campaign, &i.Step); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const nextInstants = `-- name: NextInstants :many
+SELECT c.name AS campaign, min(p.next_at)::timestamptz AS next_at
+FROM procedure p JOIN campaign c ON c.id = p.campaign_id
+WHERE p.state = 'Open' AND p.next_at IS NOT NULL AND c.state IN ('Launched', 'Paused')
+GROUP BY c.name
+`
+
+type NextInstantsRow struct {
+	Campaign string
+	NextAt   time.Time
+}
+
+// When the procedures of a running campaign look again next, in business time.
+// A campaign is not here when only an event can bring it on.
+func (q *Queries) NextInstants(ctx context.Context) ([]NextInstantsRow, error) {
+	rows, err := q.db.Query(ctx, nextInstants)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []NextInstantsRow{}
+	for rows.Next() {
+		var i NextInstantsRow
+		if err := rows.Scan(&i.Campaign, &i.NextAt); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

@@ -29,8 +29,11 @@ FROM (SELECT campaign_id, kind, state, count(*)::bigint AS n,
 JOIN campaign c ON c.id = o.campaign_id;
 
 -- name: CountNotices :many
-SELECT c.name AS campaign, n.step, n.state, n.n
-FROM (SELECT campaign_id, step, state, count(*)::bigint AS n FROM notice GROUP BY campaign_id, step, state) n
+-- Missed: processed too late, whatever catch-up then made of it, or past its end.
+SELECT c.name AS campaign, n.step, n.state, n.n, n.missed
+FROM (SELECT campaign_id, step, state, count(*)::bigint AS n,
+             (count(*) FILTER (WHERE reason IN ('MissedSend', 'MissedSkip', 'MissedMerge', 'PastNotAfter')))::bigint AS missed
+      FROM notice GROUP BY campaign_id, step, state) n
 JOIN campaign c ON c.id = n.campaign_id;
 
 -- name: CountMessages :many
@@ -64,6 +67,14 @@ SELECT count(*)::bigint AS due,
        coalesce(extract(epoch FROM sqlc.arg('now')::timestamptz - min(p.next_at)), 0)::float8 AS lag_seconds
 FROM procedure p JOIN campaign c ON c.id = p.campaign_id
 WHERE p.state = 'Open' AND p.next_at <= sqlc.arg('now') AND c.state <> 'Paused';
+
+-- name: NextInstants :many
+-- When the procedures of a running campaign look again next, in business time.
+-- A campaign is not here when only an event can bring it on.
+SELECT c.name AS campaign, min(p.next_at)::timestamptz AS next_at
+FROM procedure p JOIN campaign c ON c.id = p.campaign_id
+WHERE p.state = 'Open' AND p.next_at IS NOT NULL AND c.state IN ('Launched', 'Paused')
+GROUP BY c.name;
 
 -- name: CountWakes :one
 SELECT count(*)::bigint AS pending FROM wake;

@@ -1,0 +1,194 @@
+package deploy
+
+import (
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"sigs.k8s.io/yaml"
+)
+
+func read(t *testing.T, file string, into any) {
+	t.Helper()
+	content, err := os.ReadFile(file)
+	if err == nil {
+		err = yaml.UnmarshalStrict(content, into)
+	}
+	if err != nil {
+		t.Fatalf("%s: %v", file, err)
+	}
+}
+
+// compose is what we use of its format: a key that is not here fails.
+type compose struct {
+	Name     string
+	Services map[string]struct {
+		Image       string
+		NetworkMode string `json:"network_mode"`
+		Command     []string
+		Environment map[string]string
+		Volumes     []string
+		Restart     string
+	}
+	Volumes map[string]any
+}
+
+// mounts are a service's files and folders of ours: by the path that it sees.
+func (c compose) mounts(t *testing.T, service string) map[string]string {
+	t.Helper()
+	at := map[string]string{}
+	for _, v := range c.Services[service].Volumes {
+		from, rest, _ := strings.Cut(v, ":")
+		to, mode, _ := strings.Cut(rest, ":")
+		if !strings.HasPrefix(from, "./") {
+			if _, ok := c.Volumes[from]; !ok {
+				t.Errorf("%s: volume %s is not declared", service, from)
+			}
+			continue
+		}
+		if _, err := os.Stat(from); err != nil || mode != "ro" {
+			t.Errorf("%s mounts %s (%s): it must be there, and read only: %v", service, from, mode, err)
+		}
+		at[to] = from
+	}
+	return at
+}
+
+// There may be no container engine where this runs, so what compose.yaml says is
+// held to what the other files say.
+func TestCompose(t *testing.T) {
+	var c compose
+	read(t, "compose.yaml", &c)
+	for name, s := range c.Services {
+		if !regexp.MustCompile(`^[\w/-]+:v?\d+\.\d+\.\d+$`).MatchString(s.Image) {
+			t.Errorf("%s: image %s has no full version", name, s.Image)
+		}
+		if s.NetworkMode != "host" {
+			t.Errorf("%s: from a network of its own it does not reach what listens on loopback", name)
+		}
+	}
+
+	mounted := c.mounts(t, "prometheus")
+	config := flag(c.Services["prometheus"].Command, "--config.file=")
+	var prometheus struct {
+		Global        map[string]string
+		RuleFiles     []string `json:"rule_files"`
+		ScrapeConfigs []struct {
+			JobName       string                       `json:"job_name"`
+			StaticConfigs []struct{ Targets []string } `json:"static_configs"`
+		} `json:"scrape_configs"`
+	}
+	read(t, mounted[config], &prometheus)
+	for _, pattern := range prometheus.RuleFiles {
+		folder := mounted[path.Join(path.Dir(config), path.Dir(pattern))]
+		if found, err := filepath.Glob(filepath.Join(folder, path.Base(pattern))); folder == "" || len(found) == 0 {
+			t.Errorf("no rules at %s: %v", pattern, err)
+		}
+	}
+	if s := prometheus.ScrapeConfigs; len(s) != 1 || s[0].JobName != "thidua" || !slices.Equal(s[0].StaticConfigs[0].Targets, []string{"127.0.0.1:8088"}) {
+		t.Errorf("scrapes %+v: the boards and rules ask for the job thidua, and `thidua up` listens on 127.0.0.1:8088", s)
+	}
+
+	mounted = c.mounts(t, "grafana")
+	environment := c.Services["grafana"].Environment
+	if home := environment["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]; mounted[path.Dir(home)] == "" {
+		t.Errorf("the home board %s is not mounted", home)
+	}
+	provisioning := mounted["/etc/grafana/provisioning"]
+	var sources struct {
+		APIVersion  int `json:"apiVersion"`
+		Datasources []struct {
+			Name, UID, Type, Access, URL string
+			IsDefault                    bool
+			JSONData                     map[string]string `json:"jsonData"`
+		}
+	}
+	read(t, filepath.Join(provisioning, "datasources/thidua.yaml"), &sources)
+	if s := sources.Datasources; len(s) != 1 || s[0].Type != "prometheus" || !s[0].IsDefault || environment[strings.TrimPrefix(s[0].URL, "$")] == "" {
+		t.Errorf("data sources %+v: one Prometheus is wanted, by an address that is in the environment", s)
+	}
+	if listens := flag(c.Services["prometheus"].Command, "--web.listen-address="); !strings.Contains(environment["PROMETHEUS_URL"], "http://"+listens) {
+		t.Errorf("Grafana asks %s, Prometheus listens on %s", environment["PROMETHEUS_URL"], listens)
+	}
+	var boards struct {
+		APIVersion int `json:"apiVersion"`
+		Providers  []struct {
+			Name, Folder, Type              string
+			DisableDeletion, AllowUIUpdates bool
+			Options                         map[string]string
+		}
+	}
+	read(t, filepath.Join(provisioning, "dashboards/thidua.yaml"), &boards)
+	if p := boards.Providers; len(p) != 1 || mounted[environment[strings.TrimPrefix(p[0].Options["path"], "$")]] != "./grafana/dashboards" {
+		t.Errorf("boards %+v are not provided from grafana/dashboards", p)
+	}
+}
+
+func flag(command []string, prefix string) string {
+	for _, arg := range command {
+		if value, ok := strings.CutPrefix(arg, prefix); ok {
+			return value
+		}
+	}
+	return ""
+}
+
+// rules as Prometheus reads them.
+type rules struct {
+	Groups []struct {
+		Name  string
+		Rules []struct {
+			Alert, Expr, For    string
+			Labels, Annotations map[string]string
+		}
+	}
+}
+
+// Every alert says how bad it is and what to do, and a test has seen it both ring
+// and keep quiet.
+func TestAlerts(t *testing.T) {
+	tests, err := os.ReadFile("prometheus/rules_test.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	guide, err := os.ReadFile("../docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob("prometheus/rules/*.yml")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	seen := 0
+	for _, file := range files {
+		var r rules
+		read(t, file, &r)
+		for _, g := range r.Groups {
+			for _, a := range g.Rules {
+				seen++
+				if s := a.Labels["severity"]; s != "page" && s != "ticket" {
+					t.Errorf("%s: severity %q", a.Alert, s)
+				}
+				if a.Annotations["summary"] == "" || len(a.Annotations["description"]) < 100 {
+					t.Errorf("%s: a summary, and a description of what to do, are wanted", a.Alert)
+				}
+				if row := "| " + a.Alert + " | " + a.Labels["severity"] + " |"; !strings.Contains(string(guide), row) {
+					t.Errorf("%s: docs/operations.md has no row %q", a.Alert, row)
+				}
+				for what, pattern := range map[string]string{"ring": `\n +exp_samples: \[\{`, "keep quiet": `\n +exp_samples: \[\]`} {
+					looks := regexp.MustCompile(`alertname="` + a.Alert + `", alertstate="firing"\}\n +eval_time: \w+` + pattern)
+					if !looks.Match(tests) {
+						t.Errorf("%s: no test in rules_test.yml has seen it %s", a.Alert, what)
+					}
+				}
+			}
+		}
+	}
+	if seen == 0 {
+		t.Error("there is no alert")
+	}
+}

@@ -1,0 +1,127 @@
+package main
+
+import "github.com/grafana/grafana-foundation-sdk/go/units"
+
+// engine answers the operator of the installation: does it keep up.
+func engine() *board {
+	b := newBoard("thidua-engine", "Engine", "Whether the machinery keeps up: processes, the database, procedures and wake-ups, intake, Temporal as its client sees it.", false)
+	b.numbers(
+		view{
+			title: "Processes scraped", unit: units.Short,
+			about:   "Processes of Thi đua that answer Prometheus: one for `up`, else workers and pages. Fewer than you run: look at the missing one's log.",
+			queries: one(`sum(up{job="thidua"})`, ""),
+		},
+		view{
+			title: "Database", unit: units.Short,
+			about:   "1 while the facts can be read, in every process. 0: PostgreSQL is away or too slow; what is committed is safe, steps and mail wait.",
+			queries: one(`min(thidua_collector_up)`, ""),
+		},
+		view{
+			title: "Procedures due", unit: units.Short,
+			about:   "Procedures whose instant has come. More than a moment above zero: no worker, or Temporal is away (`thidua status`).",
+			queries: one(`max(thidua_procedures_due)`, ""),
+		},
+		view{
+			title: "Behind", unit: units.Seconds, alarm: 600,
+			about:   "How long ago the instant of the oldest due procedure came, in business time. From 10 minutes on its reminders count as missed and the ladder's catchUp decides.",
+			queries: one(`max(thidua_procedure_lag_seconds)`, ""),
+		},
+		view{
+			title: "Wake-ups waiting", unit: units.Short,
+			about:   "Wake-ups not yet delivered to Temporal. They wait while it is away, and nothing is lost. Rising: is Temporal up, does the worker reach it?",
+			queries: one(`max(thidua_wakes_pending)`, ""),
+		},
+		view{
+			title: "Clock", unit: units.Short,
+			about:   "1 when business time is stepped: a demo, a training, a test. On a real installation it must be 0.",
+			queries: one(`max(thidua_clock_stepped)`, ""),
+		},
+	)
+	b.graphs(
+		view{
+			title: "Intake", unit: units.CountsPerSecond,
+			about:   "Reports and approvals a second, by verb and result. Results other than Accepted are refusals with their code; Internal is ours to mend: read the log.",
+			queries: one(`sum by (verb, result) (rate(thidua_intake_seconds_count[$__rate_interval]))`, "{{verb}} {{result}}"),
+		},
+		view{
+			title: "Duration of an intake", unit: units.Seconds,
+			about:   "95 of 100 reports and approvals are taken within this. Rising with the load: the database's disk, or its connections, are at their limit.",
+			queries: one(`histogram_quantile(0.95, sum by (le, verb) (rate(thidua_intake_seconds_bucket[$__rate_interval])))`, "{{verb}}"),
+		},
+		view{
+			title: "Behind, and wake-ups waiting", unit: units.Short,
+			about: "Seconds behind and wake-ups not delivered, over time. Both climb together when Temporal is away; only the first, when no worker runs steps.",
+			queries: []query{
+				{`max(thidua_procedure_lag_seconds)`, "seconds behind"},
+				{`max(thidua_wakes_pending)`, "wake-ups waiting"},
+			},
+		},
+	)
+	b.temporal()
+	b.processes()
+	return b
+}
+
+// temporal is what the client sees of it: the SDK counts in each worker.
+func (b *board) temporal() {
+	b.graphs(
+		view{
+			title: "Duration of a step", unit: units.Seconds,
+			about:   "95 of 100 activities took no longer, by activity: one step is one transaction over all units. Seconds at a round's opening are normal for a whole country.",
+			queries: one(`histogram_quantile(0.95, sum by (le, activity_type) (rate(temporal_activity_execution_latency_seconds_bucket[$__rate_interval])))`, "{{activity_type}}"),
+		},
+		view{
+			title: "Waiting for a worker", unit: units.Seconds,
+			about:   "How long a procedure that was woken waits for a worker (95 of 100). Its steps then run at once in the same worker. Above a second: too few workers, or too few slots (next panel).",
+			queries: one(`histogram_quantile(0.95, sum by (le) (rate(temporal_workflow_task_schedule_to_start_latency_seconds_bucket[$__rate_interval])))`, "procedures"),
+		},
+		view{
+			title: "Slots in use", unit: units.Short,
+			about: "What the workers do at this moment, and what they could take more. Free at zero for long: start another worker.",
+			queries: []query{
+				{`sum by (worker_type) (temporal_worker_task_slots_used)`, "{{worker_type}} in use"},
+				{`sum by (worker_type) (temporal_worker_task_slots_available)`, "{{worker_type}} free"},
+			},
+		},
+		view{
+			title: "Pollers", unit: units.Short,
+			about:   "Connections on which the workers ask Temporal for work. Zero with a process up: its link to Temporal is broken, read its log.",
+			queries: one(`sum by (poller_type) (temporal_num_pollers)`, "{{poller_type}}"),
+		},
+		view{
+			title: "Requests to Temporal that failed", unit: units.CountsPerSecond,
+			about:   "By status; none is shown while none fails. Unavailable: Temporal is away. ResourceExhausted: its limits. NotFound of a finished procedure is harmless.",
+			queries: one(`sum by (status_code) (rate(temporal_request_failure_total[$__rate_interval]))`, "{{status_code}}"),
+		},
+		view{
+			title: "Workflow tasks that failed", unit: units.CountsPerSecond,
+			about:   "By reason; none is shown while none fails. NonDeterminismError: a new binary takes another path than the history; go back to the one before.",
+			queries: one(`sum by (failure_reason) (rate(temporal_workflow_task_execution_failed_total[$__rate_interval]))`, "{{failure_reason}}"),
+		},
+	)
+}
+
+func (b *board) processes() {
+	b.graphs(
+		view{
+			title: "Reading the facts", unit: units.Seconds,
+			about:   "How long one reading for these boards takes. The engine spends at most a tenth of a core on it; seconds mean a database under strain.",
+			queries: one(`max(thidua_collector_read_seconds)`, "one reading"),
+		},
+		view{
+			title: "Memory", unit: units.BytesIEC,
+			about:   "Of each process. One that only ever rises is a leak: keep a heap profile and report it.",
+			queries: one(`process_resident_memory_bytes{job="thidua"}`, "{{instance}}"),
+		},
+		view{
+			title: "Processor", unit: units.Short,
+			about:   "Cores in use by each process. A core at rest with a backlog: it waits for the database or the mail server.",
+			queries: one(`rate(process_cpu_seconds_total{job="thidua"}[$__rate_interval])`, "{{instance}}"),
+		},
+		view{
+			title: "Goroutines", unit: units.Short,
+			about:   "Of each process. Hundreds are normal; a line that only ever rises is a leak to report.",
+			queries: one(`go_goroutines{job="thidua"}`, "{{instance}}"),
+		},
+	)
+}

@@ -1,0 +1,94 @@
+package standalone
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"time"
+
+	"thidua.dev/thidua/deploy"
+	"thidua.dev/thidua/internal/monitoring"
+)
+
+// The usual ports of Prometheus and Grafana, taken when they are free.
+const (
+	usualPrometheus = 9090
+	usualGrafana    = 3000
+)
+
+// Monitoring is what StartMonitoring has started: addresses, empty for what does
+// not run, and then a line on how to have it.
+type Monitoring struct {
+	Prometheus, Grafana     string
+	NoPrometheus, NoGrafana string
+}
+
+// StartMonitoring starts Prometheus, and Grafana on it, beside the installation
+// when they are on the PATH. target is where the metrics are, host:port. Nobody
+// depends on them, so nothing that goes wrong with them is an error. They are
+// supervised like the rest and end before it.
+func (a *App) StartMonitoring(ctx context.Context, target string, interval time.Duration) Monitoring {
+	var m Monitoring
+	var err error
+	prometheus := monitoring.Prometheus{Dir: a.dirs.prometheus(), Target: target, Interval: interval, Rules: deploy.Rules()}
+	prometheus.Port, err = a.watcherPort(a.ports.Prometheus, usualPrometheus)
+	if err == nil {
+		a.prometheus, err = a.superviseWatcher(ctx, "Prometheus", prometheus.Start)
+	}
+	switch {
+	case errors.Is(err, exec.ErrNotFound):
+		m.NoPrometheus = "not on the PATH: install it (apt-get install prometheus) to have graphs and alerts"
+	case err != nil:
+		m.NoPrometheus = err.Error()
+	default:
+		a.ports.Prometheus = prometheus.Port
+		m.Prometheus = address(prometheus.Port)
+	}
+	grafana := monitoring.Grafana{
+		Dir: a.dirs.grafana(), PrometheusURL: m.Prometheus, Provisioning: deploy.Provisioning(), Dashboards: deploy.Dashboards(),
+	}
+	switch _, missing := monitoring.FindGrafana(); {
+	case m.Prometheus == "":
+		m.NoGrafana = "shows what Prometheus has"
+	case missing != nil:
+		m.NoGrafana = fmt.Sprintf("no grafana-server on the PATH: PROMETHEUS_URL=%s docker compose -f deploy/compose.yaml up grafana", m.Prometheus)
+	default:
+		grafana.Port, err = a.watcherPort(a.ports.Grafana, usualGrafana)
+		if err == nil {
+			a.grafana, err = a.superviseWatcher(ctx, "Grafana", grafana.Start)
+		}
+		if err != nil {
+			m.NoGrafana = err.Error()
+			break
+		}
+		a.ports.Grafana = grafana.Port
+		m.Grafana = address(grafana.Port)
+	}
+	if err := a.ports.write(a.dirs.ports()); err != nil {
+		a.log.WarnContext(ctx, "ports not recorded", "err", err)
+	}
+	return m
+}
+
+func address(port int) string { return fmt.Sprintf("http://127.0.0.1:%d", port) }
+
+func (a *App) superviseWatcher(ctx context.Context, name string, start func(context.Context) (*monitoring.Server, error)) (*supervised, error) {
+	running, err := start(ctx)
+	if err != nil {
+		return nil, err
+	}
+	// One that does not stay up is logged, and no failure of the installation.
+	ignored := make(chan error, 1)
+	return supervise(a, ignored, name, running, func(ctx context.Context) (process, error) { return start(ctx) }), nil
+}
+
+// watcherPort is the recorded one, else the usual one, else any that is free.
+func (a *App) watcherPort(recorded, usual int) (int, error) {
+	for _, p := range []int{recorded, usual} {
+		if free(p) {
+			return p, nil
+		}
+	}
+	return randomPort(a.ports.Frontend)
+}
