@@ -130,7 +130,7 @@ func obligationLine(o look.Obligation, zone *time.Location) string {
 	case o.State == "Lapsed":
 		return "không nộp (never came)" + due
 	case o.State == "Informed":
-		return "đã thông báo (informed)"
+		return fmt.Sprintf("%s (%s)", o.StateText.VI, o.StateText.EN)
 	case o.State == "Cancelled":
 		return "đã hủy (cancelled)"
 	}
