@@ -47,6 +47,7 @@ const (
 	Record  Verb = "record" // a report that came on paper, by e-mail or by the document axis
 	Return  Verb = "return" // of a report, for supplement
 	Reopen  Verb = "reopen" // of a round, for one unit
+	Follow  Verb = "follow" // what a changed calendar does to a campaign that runs
 )
 
 // Object is what it is done to.
