@@ -1,13 +1,16 @@
 package look
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	v1 "thidua.dev/thidua/api/v1"
 	"thidua.dev/thidua/internal/notify"
+	"thidua.dev/thidua/internal/plan"
 	"thidua.dev/thidua/internal/store/db"
 )
 
@@ -42,6 +45,8 @@ type Campaign struct {
 	id   int64
 	row  db.Campaign
 	spec v1.CampaignSpec
+
+	needs []plan.Need
 }
 
 // Location is the campaign's time zone.
@@ -54,7 +59,8 @@ func (c *Campaign) Location() *time.Location {
 
 // Condition is written as Kubernetes does.
 type Condition struct {
-	// Type is Ready, Launched, Succeeded, DeliveryDegraded or Stalled.
+	// Type is Ready, Launched, Succeeded, DeliveryDegraded or Stalled; CalendarShort
+	// only while it is true.
 	Type string `json:"type"`
 	// Status is True or False.
 	Status string `json:"status"`
@@ -142,7 +148,37 @@ func (v *view) toCampaign(row db.LookCampaignsRow) (Campaign, error) {
 		c.ObservedGeneration = row.Observed
 	}
 	c.Conditions = conditions(c, row)
+	if err := c.findNeeds(v.now); err != nil {
+		return Campaign{}, err
+	}
 	return c, nil
+}
+
+// calendarAhead is how long before it needs a year's notice of days off a campaign
+// asks for it.
+const calendarAhead = 30 * 24 * time.Hour
+
+// findNeeds raises the alarm for calendars that a campaign is about to need and that
+// do not reach that far.
+func (c *Campaign) findNeeds(now time.Time) error {
+	// Most plans have nothing provisional and need not be read for that.
+	if c.State == "Closed" || c.State == "Cancelled" || !bytes.Contains(c.row.Plan, []byte(`"provisional": true`)) {
+		return nil
+	}
+	var p plan.Plan
+	if err := json.Unmarshal(c.row.Plan, &p); err != nil {
+		return err
+	}
+	c.needs = p.Needs(now, calendarAhead)
+	if len(c.needs) == 0 {
+		return nil
+	}
+	texts := make([]string, len(c.needs))
+	for i, n := range c.needs {
+		texts[i] = fmt.Sprintf("calendar %s is needed for %s and its days off are not known that far", n.Calendar, n.At.In(c.loc).Format(time.DateOnly))
+	}
+	c.Conditions = append(c.Conditions, Condition{"CalendarShort", "True", "Provisional", strings.Join(texts, "; ")})
+	return nil
 }
 
 // conditions say how the campaign and its engine are, in Kubernetes' way: Ready
