@@ -34,6 +34,7 @@ type world struct {
 	inbox      *inbox
 	step       func(ctx context.Context, id, phase string) (Step, error) // StepProcedure, unless a test puts itself between
 	forgetful  bool                                                      // each procedure starts anew at each look
+	due        func(context.Context) ([]Procedure, error)                // who looks now: DueProcedures, unless a test stands for Temporal
 }
 
 const (
@@ -120,7 +121,7 @@ func newWorld(t testing.TB, edits ...string) *world {
 func onPool(t testing.TB, pool *pgxpool.Pool) *world {
 	log := slog.New(slog.DiscardHandler)
 	w := &world{Engine: New(pool, log), t: t, phase: map[string]int{}, inbox: &inbox{}}
-	w.step = w.StepProcedure
+	w.step, w.due = w.StepProcedure, w.DueProcedures
 	w.dispatcher = notify.NewDispatcher(notify.DispatcherOptions{
 		Pool: pool, Channels: []notify.Channel{w.inbox}, Sender: mail.Address{Address: "thi-dua@so.example"}, Log: log,
 	})
@@ -199,7 +200,7 @@ func (w *world) jump(text string) {
 func (w *world) work() {
 	w.t.Helper()
 	for turn := 0; ; turn++ {
-		due, err := w.DueProcedures(w.t.Context())
+		due, err := w.due(w.t.Context())
 		w.ok(err)
 		if len(due) == 0 {
 			return
