@@ -179,6 +179,11 @@ func (w *world) to(text string) {
 		if next == nil || next.After(end) {
 			break
 		}
+		now, err := w.Now(w.t.Context())
+		w.ok(err)
+		if !next.After(now) {
+			w.t.Fatalf("at %s nobody looks at what was due at %s", now, next)
+		}
 		w.ok(w.Jump(w.t.Context(), *next))
 	}
 	w.leap(text)
