@@ -143,6 +143,8 @@ var stateWord = map[string]string{
 
 func clockWord(c look.Clock) string {
 	switch {
+	case c.AsOf:
+		return " (đã biết đến lúc ấy: as of)"
 	case c.Frozen:
 		return " (stepped clock, frozen)"
 	case c.Stepped:

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -148,6 +149,11 @@ func (v *view) toCampaign(row db.LookCampaignsRow) (Campaign, error) {
 		c.ObservedGeneration = row.Observed
 	}
 	c.Conditions = conditions(c, row)
+	if v.past {
+		c.Phase, c.ObservedGeneration = "", c.Generation
+		c.Conditions = slices.DeleteFunc(c.Conditions, func(k Condition) bool { return k.Type != "Launched" && k.Type != "Succeeded" })
+		return c, nil
+	}
 	if err := c.findNeeds(v.now); err != nil {
 		return Campaign{}, err
 	}
