@@ -359,10 +359,8 @@ func (t *tx) replan(ctx context.Context, act Act, stored storedObjects, all *man
 		if err := t.storePlan(ctx, c, p, old, exists); err != nil {
 			return err
 		}
-		if exists && old.State != "Declared" {
-			if err := t.followCalendars(ctx, act, old, p, c.Spec, calendars); err != nil {
-				return err
-			}
+		if err := t.followCalendars(ctx, act, old, p, c.Spec, calendars); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -64,6 +64,9 @@ type Followed struct {
 // followCalendars brings what is owed already in line with changed calendars; what is
 // planned has followed the new plan. It wakes nobody: storing the plan did.
 func (t *tx) followCalendars(ctx context.Context, act Act, c db.Campaign, p *plan.Plan, spec v1.CampaignSpec, changes []calendarChange) error {
+	if c.State != "Launched" && c.State != "Paused" {
+		return nil // a new or declared one owes nothing
+	}
 	rounds, err := t.OpenRoundsOf(ctx, c.ID)
 	if err != nil {
 		return err
