@@ -99,6 +99,12 @@ BEGIN
     CREATE SCHEMA as_of;
     EXECUTE $$CREATE FUNCTION as_of.instant() RETURNS timestamptz LANGUAGE sql STABLE
         AS 'SELECT current_setting(''thidua.as_of'')::timestamptz'$$;
+    -- A table's columns, some of them written otherwise. Columns that are left as they
+    -- are let conditions and joins reach the tables' indexes.
+    EXECUTE $f$CREATE FUNCTION as_of.columns(tbl text, alias text, other jsonb) RETURNS text LANGUAGE sql STABLE AS $$
+        SELECT string_agg(coalesce('(' || (other->>c.column_name) || ')', alias || '.' || quote_ident(c.column_name))
+                          || ' AS ' || quote_ident(c.column_name), ', ' ORDER BY c.ordinal_position)
+        FROM information_schema.columns c WHERE c.table_schema = 'public' AND c.table_name = tbl $$$f$;
 
     -- Rows that have not changed since, and the former selves of those that have: the
     -- first one that was replaced after the instant.
@@ -116,61 +122,59 @@ BEGIN
     EXECUTE $$ALTER VIEW as_of.letter RENAME TO letter_since$$;
     EXECUTE $$CREATE VIEW as_of.letter AS SELECT * FROM as_of.letter_since WHERE drafted_at <= as_of.instant()$$;
 
-    EXECUTE $$CREATE VIEW as_of.campaign AS
-        SELECT x.* FROM public.campaign c
+    EXECUTE format($$CREATE VIEW as_of.campaign AS
+        SELECT %s FROM public.campaign c
         LEFT JOIN LATERAL (SELECT p.was FROM public.past p WHERE p.tbl = 'campaign' AND p.key = c.id::text AND p.until > as_of.instant()
                            ORDER BY p.until, p.id LIMIT 1) f ON true
         CROSS JOIN LATERAL jsonb_populate_record(c, coalesce(f.was, '{}')) x
-        WHERE c.created_at <= as_of.instant()$$;
+        WHERE c.created_at <= as_of.instant()$$, as_of.columns('campaign', 'x', '{"id": "c.id", "name": "c.name"}'));
 
     -- Where an obligation stood on its ladder: at the first step that it climbed after
     -- the instant.
-    EXECUTE $$CREATE VIEW as_of.obligation AS
-        SELECT x.* FROM (
-            SELECT o AS row FROM public.obligation o
+    EXECUTE format($$CREATE VIEW as_of.obligation AS
+        SELECT %s FROM (
+            SELECT o.* FROM public.obligation o
             WHERE NOT EXISTS (SELECT FROM public.past p WHERE p.tbl = 'obligation' AND p.key = o.id::text AND p.until > as_of.instant())
             UNION ALL
-            SELECT jsonb_populate_record(NULL::public.obligation, f.was)
-            FROM (SELECT DISTINCT ON (p.key) p.was FROM public.past p WHERE p.tbl = 'obligation' AND p.until > as_of.instant()
-                  ORDER BY p.key, p.until, p.id) f) b
+            SELECT x.* FROM (SELECT DISTINCT ON (p.key) p.was FROM public.past p WHERE p.tbl = 'obligation' AND p.until > as_of.instant()
+                             ORDER BY p.key, p.until, p.id) f
+            CROSS JOIN LATERAL jsonb_populate_record(NULL::public.obligation, f.was) x) b
         LEFT JOIN LATERAL (
             SELECT s.seq, n.instant FROM public.notice n
             JOIN public.ladder_step s ON s.campaign_id = n.campaign_id AND s.step = n.step
-            WHERE n.obligation_id = (b.row).id AND n.deadline_no = (b.row).deadline_no AND n.recorded_at > as_of.instant()
-            ORDER BY s.seq LIMIT 1) c ON c.seq < coalesce((b.row).next_seq, c.seq + 1)
-        CROSS JOIN LATERAL jsonb_populate_record(b.row, CASE WHEN c.seq IS NULL THEN '{}'
-            ELSE jsonb_build_object('next_seq', c.seq, 'next_at', c.instant) END) x
-        WHERE (b.row).opened_at <= as_of.instant()$$;
+            WHERE n.obligation_id = b.id AND n.deadline_no = b.deadline_no AND n.recorded_at > as_of.instant()
+            ORDER BY s.seq LIMIT 1) c ON c.seq < coalesce(b.next_seq, c.seq + 1)
+        WHERE b.opened_at <= as_of.instant()$$,
+        as_of.columns('obligation', 'b', '{"next_seq": "coalesce(c.seq, b.next_seq)", "next_at": "coalesce(c.instant, b.next_at)"}'));
 
-    EXECUTE $$CREATE VIEW as_of.notice AS
-        SELECT x.* FROM public.notice n
+    EXECUTE format($$CREATE VIEW as_of.notice AS
+        SELECT %s FROM public.notice n
         LEFT JOIN LATERAL (SELECT min(m.sent_at) AS at FROM public.message_notice mn JOIN public.message m ON m.id = mn.message_id
                            WHERE mn.notice_id = n.id AND n.state = 'Sent') sent ON true
-        CROSS JOIN LATERAL jsonb_populate_record(n, CASE
-            WHEN n.state = 'Sent' AND sent.at > as_of.instant() AND n.ended_at <= as_of.instant() THEN '{"state": "Superseded"}'
-            WHEN n.state = 'Sent' AND sent.at > as_of.instant() THEN '{"state": "Pending"}'
-            WHEN n.state <> 'Sent' AND n.ended_at > as_of.instant()
-                THEN jsonb_build_object('state', 'Pending', 'reason', coalesce(n.pending_reason, ''))
-            ELSE '{}' END) x
-        WHERE n.recorded_at <= as_of.instant()$$;
+        WHERE n.recorded_at <= as_of.instant()$$, as_of.columns('notice', 'n', jsonb_build_object('state', $$CASE
+            WHEN n.state = 'Sent' AND sent.at > as_of.instant() AND n.ended_at <= as_of.instant() THEN 'Superseded'
+            WHEN n.state = 'Sent' AND sent.at > as_of.instant() OR n.state <> 'Sent' AND n.ended_at > as_of.instant() THEN 'Pending'
+            ELSE n.state END$$, 'reason', $$CASE
+            WHEN n.state <> 'Sent' AND n.ended_at > as_of.instant() THEN coalesce(n.pending_reason, '') ELSE n.reason END$$)));
 
     -- A message is written with its first notice.
-    EXECUTE $$CREATE VIEW as_of.message AS
-        SELECT x.* FROM public.message m
-        CROSS JOIN LATERAL jsonb_populate_record(m, CASE
-            WHEN m.sent_at <= as_of.instant() OR m.ended_at <= as_of.instant() AND m.sent_at IS NULL THEN '{}'
-            ELSE jsonb_build_object('state', 'Pending', 'sent_at', NULL, 'tries',
-                (SELECT count(*) FROM public.attempt a WHERE a.message_id = m.id AND a.at <= as_of.instant())) END) x
+    EXECUTE format($$CREATE VIEW as_of.message AS
+        SELECT %s FROM public.message m
         WHERE EXISTS (SELECT FROM public.message_notice mn JOIN public.notice n ON n.id = mn.notice_id
-                      WHERE mn.message_id = m.id AND n.recorded_at <= as_of.instant())$$;
+                      WHERE mn.message_id = m.id AND n.recorded_at <= as_of.instant())$$,
+        as_of.columns('message', 'm', jsonb_build_object('state', $$CASE
+            WHEN m.sent_at <= as_of.instant() OR m.ended_at <= as_of.instant() AND m.sent_at IS NULL THEN m.state ELSE 'Pending' END$$,
+            'sent_at', $$CASE WHEN m.sent_at <= as_of.instant() THEN m.sent_at END$$,
+            'tries', $$(SELECT count(*)::int FROM public.attempt a WHERE a.message_id = m.id AND a.at <= as_of.instant())$$)));
     EXECUTE $$CREATE VIEW as_of.attempt AS SELECT * FROM public.attempt WHERE at <= as_of.instant()$$;
 
-    EXECUTE $$CREATE VIEW as_of.report AS
-        SELECT x.* FROM public.report r
-        CROSS JOIN LATERAL jsonb_populate_record(r, CASE WHEN r.returned_at <= as_of.instant() OR r.returned_at IS NULL AND r.approved_at <= as_of.instant() THEN '{}'::jsonb
-            WHEN r.approved_at <= as_of.instant() THEN '{"state": "Received", "returned_at": null, "return_reason": ""}'
-            ELSE '{"state": "HandedUp", "approved_at": null, "returned_at": null, "return_reason": ""}' END) x
-        WHERE coalesce(r.recorded_at, r.received_at) <= as_of.instant()$$;
+    EXECUTE format($$CREATE VIEW as_of.report AS SELECT %s FROM public.report r
+        WHERE coalesce(r.recorded_at, r.received_at) <= as_of.instant()$$, as_of.columns('report', 'r', jsonb_build_object('state', $$CASE
+            WHEN r.returned_at <= as_of.instant() THEN r.state
+            WHEN r.approved_at <= as_of.instant() THEN 'Received' ELSE 'HandedUp' END$$,
+            'approved_at', $$CASE WHEN r.approved_at <= as_of.instant() THEN r.approved_at END$$,
+            'returned_at', $$CASE WHEN r.returned_at <= as_of.instant() THEN r.returned_at END$$,
+            'return_reason', $$CASE WHEN r.returned_at <= as_of.instant() THEN r.return_reason ELSE '' END$$)));
 
     EXECUTE $$CREATE VIEW as_of.object AS SELECT * FROM public.object WHERE applied_at <= as_of.instant()$$;
     EXECUTE $$CREATE VIEW as_of.participant AS SELECT t.* FROM public.participant t JOIN public.campaign c ON c.id = t.campaign_id
