@@ -84,7 +84,9 @@ CREATE TRIGGER remember AFTER UPDATE ON letter FOR EACH ROW WHEN (OLD.* IS DISTI
 CREATE TRIGGER remember AFTER UPDATE ON obligation FOR EACH ROW
     WHEN ((OLD.state, OLD.holder, OLD.due_at, OLD.deadline_no, OLD.received_at, OLD.settled_at)
               IS DISTINCT FROM (NEW.state, NEW.holder, NEW.due_at, NEW.deadline_no, NEW.received_at, NEW.settled_at)
-          OR OLD.next_at <> NEW.next_at AND OLD.step_seq IS NOT DISTINCT FROM NEW.step_seq)
+          OR OLD.next_at <> NEW.next_at AND OLD.step_seq IS NOT DISTINCT FROM NEW.step_seq
+          -- The few who consolidate climb steps that leave no notice.
+          OR NEW.kind = 'Consolidation' AND OLD.step_seq IS DISTINCT FROM NEW.step_seq)
     EXECUTE FUNCTION remember();
 CREATE TRIGGER remember_end BEFORE UPDATE ON notice FOR EACH ROW
     WHEN (OLD.state = 'Pending' AND NEW.state NOT IN ('Pending', 'Sent')) EXECUTE FUNCTION remember_end();
@@ -141,7 +143,7 @@ BEGIN
             CROSS JOIN LATERAL jsonb_populate_record(NULL::public.obligation, f.was) x) b
         LEFT JOIN LATERAL (
             SELECT s.seq, n.instant FROM public.notice n
-            JOIN public.ladder_step s ON s.campaign_id = n.campaign_id AND s.step = n.step
+            JOIN public.ladder_step s ON s.campaign_id = n.campaign_id AND s.step = split_part(n.step, '/', -1)
             WHERE n.obligation_id = b.id AND n.deadline_no = b.deadline_no AND n.recorded_at > as_of.instant()
             ORDER BY s.seq LIMIT 1) c ON c.seq < coalesce(b.next_seq, c.seq + 1)
         WHERE b.opened_at <= as_of.instant()$$,
