@@ -628,7 +628,7 @@ type CampaignStatus struct {
 	// +optional
 	// +kubebuilder:validation:MaxLength=80
 	PlanHash string `json:"planHash,omitempty"`
-	// conditions: Ready, Launched, Succeeded, DeliveryDegraded, Stalled.
+	// conditions: Ready, Launched, Succeeded, DeliveryDegraded, Stalled, CalendarShort.
 	// +optional
 	// +listType=map
 	// +listMapKey=type

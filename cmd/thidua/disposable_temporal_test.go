@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/url"
 	"testing"
 	"time"
@@ -20,6 +21,7 @@ import (
 	"thidua.dev/thidua/internal/mailbox"
 	"thidua.dev/thidua/internal/rehearse/seedtest"
 	"thidua.dev/thidua/internal/standalone"
+	"thidua.dev/thidua/internal/store"
 	"thidua.dev/thidua/worker"
 	"thidua.dev/thidua/workflows"
 )
@@ -104,16 +106,70 @@ func TestTemporalIsDisposable(t *testing.T) {
 	if err := in.play(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	in.checkUndisturbed(t)
+}
+
+// checkUndisturbed finds the notices and mails of a run that nothing happened to.
+func (in *installation) checkUndisturbed(t testing.TB) {
+	t.Helper()
 	notices := noticesOf(t, look.New(in.pool))
 	seedtest.CheckLedger(t, notices)
 	if d := cmp.Diff(rehearsed(t, in.demo), notices); d != "" {
-		t.Errorf("notices of the rehearsal (-) and of the run that lost Temporal (+):\n%s", d)
+		t.Errorf("notices of the rehearsal (-) and of this run (+):\n%s", d)
 	}
 	mails, err := mailbox.ReadDir(in.mailboxDir())
 	if err != nil {
 		t.Fatal(err)
 	}
 	seedtest.CheckMails(t, in.demo.set, mails)
+}
+
+// Every wake row is deleted when it matters, at a jump of the clock to the letter's
+// instant that Temporal knows nothing of: the sweep finds what is due, and the notices
+// are those of an undisturbed run.
+func TestWakeRowsAreDisposable(t *testing.T) {
+	opt := cli.UpOptions{Console: discard(), Place: cli.Place{DataDir: dataDir(t)}, Demo: true, DemoDir: seedDir}
+	in := begin(t, opt)
+	in.playUntil(t, seedtest.Instant("2021-10-19 12:00"))
+	in.end(t)
+	jumpUnheard(t, opt.DataDir)
+
+	in = begin(t, opt)
+	if woken, err := in.engine.Sweep(t.Context(), time.Minute); err != nil || woken == 0 {
+		t.Fatalf("the sweep woke %d procedures: %v", woken, err)
+	}
+	if err := in.play(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	in.checkUndisturbed(t)
+}
+
+// jumpUnheard moves the clock to the engine's next instant and deletes every wake-up
+// that says so.
+func jumpUnheard(t testing.TB, dir string) {
+	t.Helper()
+	address, end, err := standalone.Connect(t.Context(), dir, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer end()
+	pool, err := store.Open(t.Context(), address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	e := engine.New(pool, slog.New(slog.DiscardHandler))
+	next, err := e.NextInstant(t.Context())
+	if err != nil || next == nil {
+		t.Fatalf("next instant %v: %v", next, err)
+	}
+	if err := e.Jump(t.Context(), *next); err != nil {
+		t.Fatal(err)
+	}
+	tag, err := pool.Exec(t.Context(), `DELETE FROM wake`)
+	if err != nil || tag.RowsAffected() == 0 {
+		t.Fatalf("%d wake rows deleted: %v", tag.RowsAffected(), err)
+	}
 }
 
 // A binary whose workflows have changed does not poll: it names the procedures

@@ -49,6 +49,7 @@ const (
 	Reopen      Verb = "reopen"      // of a round, for one unit
 	Request     Verb = "request"     // of a report outside the plan
 	Consolidate Verb = "consolidate" // of a round's reports
+	Follow      Verb = "follow"      // what a changed calendar does to a campaign that runs
 )
 
 // Object is what it is done to.

@@ -2,6 +2,9 @@ package cli
 
 import (
 	"context"
+	"time"
+
+	"github.com/spf13/cobra"
 
 	"thidua.dev/thidua/internal/engine"
 	"thidua.dev/thidua/internal/look"
@@ -20,4 +23,36 @@ func (a *app) looking(ctx context.Context, do func(r *look.Reader) error) error 
 	}
 	defer closeDB()
 	return do(look.New(e.Pool()))
+}
+
+// asOfFlag adds --as-of. Answers are by recorded time: what was known at an instant,
+// not what has become known of it since.
+func asOfFlag(cmd *cobra.Command, asOf *string) {
+	cmd.Flags().StringVar(asOf, "as-of", "", "what was known at an instant, or at the end of a day, such as 2027-01-20T17:00:00+07:00 or 2027-01-20")
+}
+
+// lookingAsOf is looking, at an instant of the past if one is given.
+func (a *app) lookingAsOf(ctx context.Context, asOf string, do func(r *look.Reader) error) error {
+	at, err := parseAsOf(asOf)
+	if err != nil {
+		return err
+	}
+	return a.looking(ctx, func(r *look.Reader) error {
+		if !at.IsZero() {
+			r = r.AsOf(at)
+		}
+		return do(r)
+	})
+}
+
+// parseAsOf reads --as-of; the zero time when there is none.
+func parseAsOf(text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	at, err := parseInstant(text, 24, 0, zoneOf(defaultZone))
+	if err != nil {
+		return at, misuse("--as-of %v", err)
+	}
+	return at, nil
 }

@@ -114,7 +114,7 @@ func writeHead(w io.Writer, b look.Board, zone *time.Location) {
 func writeShortHead(w io.Writer, b look.Board, zone *time.Location) {
 	c := b.Campaign
 	fmt.Fprintf(w, "%s\n%s: %s, %d đơn vị\n%s%s\n", c.Title.VI, c.Name, stateLine(c), c.Participants, dayAndTime(c.Now, zone), clockWord(c.Clock))
-	for _, kind := range []string{"Stalled", "DeliveryDegraded"} {
+	for _, kind := range []string{"Stalled", "DeliveryDegraded", "CalendarShort"} {
 		if k := c.Condition(kind); k.Status == "True" {
 			fmt.Fprintf(w, "! %s: %s\n", kind, conditionLine(k))
 		}
@@ -143,6 +143,8 @@ var stateWord = map[string]string{
 
 func clockWord(c look.Clock) string {
 	switch {
+	case c.AsOf:
+		return " (đã biết đến lúc ấy: as of)"
 	case c.Frozen:
 		return " (stepped clock, frozen)"
 	case c.Stepped:

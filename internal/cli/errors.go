@@ -107,6 +107,7 @@ func explain(err error) []string {
 		missing  *engine.NotFound
 		conflict *engine.Conflict
 		unknown  *look.NotFound
+		unkept   *look.Unknown
 		invalid  *plan.Invalid
 		told     *failure
 		connect  *pgconn.ConnectError
@@ -127,7 +128,7 @@ func explain(err error) []string {
 		return lines
 	case errors.As(err, &problem):
 		return []string{oneLine(problem.String())}
-	case errors.As(err, &refused), errors.As(err, &missing), errors.As(err, &conflict), errors.As(err, &unknown), errors.As(err, &invalid):
+	case errors.As(err, &refused), errors.As(err, &missing), errors.As(err, &conflict), errors.As(err, &unknown), errors.As(err, &unkept), errors.As(err, &invalid):
 		return []string{"error: " + oneLine(err.Error())}
 	case errors.Is(err, store.ErrNotMigrated):
 		return []string{"error: " + store.ErrNotMigrated.Error()}

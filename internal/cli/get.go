@@ -22,6 +22,7 @@ Danh sách phong trào, kỳ báo cáo, lượt nhắc, thư, công văn chờ k
 		Example: `  thidua get campaigns
   thidua get rounds -c covid-2021
   thidua get notices -c covid-2021 -o json
+  thidua get late -c covid-2021 --as-of 2021-10-18   what was known that day
   thidua get objects roster/don-vi -o yaml`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -44,7 +45,7 @@ Danh sách phong trào, kỳ báo cáo, lượt nhắc, thư, công văn chờ k
 
 // getting makes the command of one resource of a campaign.
 func (a *app) getting(use, short, example string, get func(cmd *cobra.Command, r *look.Reader, campaign, format string) error) *cobra.Command {
-	var campaign, format string
+	var campaign, format, asOf string
 	name, _, _ := strings.Cut(use, " ")
 	cmd := &cobra.Command{
 		Use:     use,
@@ -56,16 +57,17 @@ func (a *app) getting(use, short, example string, get func(cmd *cobra.Command, r
 			if campaign == "" {
 				return misuse("get %s: of which campaign? give -c CAMPAIGN", name)
 			}
-			return a.looking(cmd.Context(), func(r *look.Reader) error { return get(cmd, r, campaign, format) })
+			return a.lookingAsOf(cmd.Context(), asOf, func(r *look.Reader) error { return get(cmd, r, campaign, format) })
 		},
 	}
 	a.campaignFlag(cmd, &campaign)
+	asOfFlag(cmd, &asOf)
 	outputFlag(cmd, &format, formatTable, formatWide, formatJSON, formatYAML, formatName)
 	return cmd
 }
 
 func (a *app) getCampaignsCommand() *cobra.Command {
-	var format string
+	var format, asOf string
 	cmd := &cobra.Command{
 		Use:               "campaigns [CAMPAIGN]",
 		Aliases:           []string{"campaign", "camp"},
@@ -74,6 +76,9 @@ func (a *app) getCampaignsCommand() *cobra.Command {
 		Args:              cobra.MaximumNArgs(1),
 		ValidArgsFunction: a.completeCampaigns,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if asOf != "" {
+				return misuse("get campaigns: how the engine was is not kept, so there is no --as-of; why and the other resources have it")
+			}
 			return a.looking(cmd.Context(), func(r *look.Reader) error {
 				if len(args) == 0 {
 					all, err := r.Campaigns(cmd.Context())
@@ -93,6 +98,8 @@ func (a *app) getCampaignsCommand() *cobra.Command {
 			})
 		},
 	}
+	asOfFlag(cmd, &asOf)
+	_ = cmd.Flags().MarkHidden("as-of") // known, to be refused in words
 	outputFlag(cmd, &format, formatTable, formatWide, formatJSON, formatYAML, formatName)
 	return cmd
 }
@@ -264,7 +271,7 @@ func (a *app) getLettersCommand() *cobra.Command {
 }
 
 func (a *app) getTodoCommand() *cobra.Command {
-	var unit, format string
+	var unit, format, asOf string
 	cmd := &cobra.Command{
 		Use:     "todo --unit UNIT",
 		Short:   "What waits for one unit, across campaigns (việc phải làm)",
@@ -274,7 +281,7 @@ func (a *app) getTodoCommand() *cobra.Command {
 			if unit == "" {
 				return misuse("get todo: whose? give --unit UNIT")
 			}
-			return a.looking(cmd.Context(), func(r *look.Reader) error {
+			return a.lookingAsOf(cmd.Context(), asOf, func(r *look.Reader) error {
 				todo, err := r.Todo(cmd.Context(), unit)
 				if err != nil {
 					return err
@@ -294,6 +301,7 @@ func (a *app) getTodoCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&unit, "unit", "", "the unit's code")
+	asOfFlag(cmd, &asOf)
 	outputFlag(cmd, &format, formatTable, formatWide, formatJSON, formatYAML, formatName)
 	return cmd
 }

@@ -11,11 +11,12 @@ import (
 
 	v1 "thidua.dev/thidua/api/v1"
 	"thidua.dev/thidua/internal/engine"
+	"thidua.dev/thidua/internal/look"
 	"thidua.dev/thidua/internal/manifest"
 )
 
 func (a *app) getObjectsCommand() *cobra.Command {
-	var format string
+	var format, asOf string
 	cmd := &cobra.Command{
 		Use:     "objects [KIND/NAME]…",
 		Aliases: []string{"object"},
@@ -23,26 +24,36 @@ func (a *app) getObjectsCommand() *cobra.Command {
 		Long: `Objects lists what was declared. With -o yaml it prints manifests that apply
 takes back.`,
 		Example: `  thidua get objects
-  thidua get objects campaign/covid-2021 -o yaml > covid-2021.yaml`,
+  thidua get objects campaign/covid-2021 -o yaml > covid-2021.yaml
+  thidua get objects roster/don-vi --as-of 2021-10-18 -o yaml   as it was that day`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			e, closeDB, err := a.open(cmd.Context())
 			if err != nil {
 				return err
 			}
 			defer closeDB()
-			rows, err := selectObjects(cmd.Context(), e, args)
+			at, err := parseAsOf(asOf)
+			if err != nil {
+				return err
+			}
+			rows, err := selectObjects(cmd.Context(), e, args, at)
 			if err != nil {
 				return err
 			}
 			return a.writeObjects(format, rows)
 		},
 	}
+	asOfFlag(cmd, &asOf)
 	outputFlag(cmd, &format, formatTable, formatJSON, formatYAML, formatName)
 	return cmd
 }
 
-func selectObjects(ctx context.Context, e *engine.Engine, names []string) ([]storedObject, error) {
-	all, err := readStored(ctx, e)
+func selectObjects(ctx context.Context, e *engine.Engine, names []string, asOf time.Time) ([]storedObject, error) {
+	r := look.New(e.Pool())
+	if !asOf.IsZero() {
+		r = r.AsOf(asOf)
+	}
+	all, err := readObjects(ctx, r)
 	if err != nil || len(names) == 0 {
 		return all.rows, err
 	}

@@ -170,7 +170,7 @@ func (s *installation) write(w io.Writer) error {
 
 // health names what is wrong, or says that nothing is.
 func (c campaignStatus) health() string {
-	for _, kind := range []string{"Stalled", "DeliveryDegraded"} {
+	for _, kind := range []string{"Stalled", "DeliveryDegraded", "CalendarShort"} {
 		if k := c.Condition(kind); k.Status == "True" {
 			return k.Reason
 		}

@@ -10,8 +10,8 @@ import (
 
 	v1 "thidua.dev/thidua/api/v1"
 	"thidua.dev/thidua/internal/engine"
+	"thidua.dev/thidua/internal/look"
 	"thidua.dev/thidua/internal/manifest"
-	"thidua.dev/thidua/internal/store/db"
 )
 
 // stored is what the database holds of the declared objects.
@@ -34,8 +34,12 @@ type storedObject struct {
 const fromDatabase = "database"
 
 func readStored(ctx context.Context, e *engine.Engine) (stored, error) {
+	return readObjects(ctx, look.New(e.Pool()))
+}
+
+func readObjects(ctx context.Context, r *look.Reader) (stored, error) {
 	s := stored{set: manifest.NewSet()}
-	rows, err := db.New(e.Pool()).NewestObjects(ctx)
+	rows, err := r.Objects(ctx)
 	if err != nil {
 		return s, err
 	}

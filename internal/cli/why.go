@@ -11,7 +11,7 @@ import (
 )
 
 func (a *app) whyCommand() *cobra.Command {
-	var campaign, format string
+	var campaign, format, asOf string
 	cmd := &cobra.Command{
 		Use:   "why UNIT -c CAMPAIGN",
 		Short: "What happened between a campaign and one unit, and why (vì sao)",
@@ -21,13 +21,14 @@ the server's answer, what was not sent and why, and what comes next.
 Vì sao đơn vị bị nhắc, hoặc không được nhắc: từng thư, câu trả lời của máy chủ
 thư, và việc sắp tới.`,
 		Example: `  thidua why STTTT-01 -c covid-2021
-  thidua why STTTT-01 -c covid-2021 -o json`,
+  thidua why STTTT-01 -c covid-2021 -o json
+  thidua why STTTT-01 -c covid-2021 --as-of 2021-10-18   what was known that day`,
 		Args: oneName("unit"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if campaign == "" {
 				return misuse("why %s: in which campaign? give -c CAMPAIGN", args[0])
 			}
-			return a.looking(cmd.Context(), func(r *look.Reader) error {
+			return a.lookingAsOf(cmd.Context(), asOf, func(r *look.Reader) error {
 				w, err := r.Why(cmd.Context(), campaign, args[0])
 				if err != nil {
 					return err
@@ -41,6 +42,7 @@ thư, và việc sắp tới.`,
 		},
 	}
 	a.campaignFlag(cmd, &campaign)
+	asOfFlag(cmd, &asOf)
 	outputFlag(cmd, &format, formatTable, formatJSON, formatYAML)
 	return cmd
 }
@@ -133,7 +135,7 @@ func obligationLine(o look.Obligation, zone *time.Location) string {
 	case o.State == "Lapsed":
 		return "không nộp (never came)" + due
 	case o.State == "Informed":
-		return "đã thông báo (informed)"
+		return fmt.Sprintf("%s (%s)", o.StateText.VI, o.StateText.EN)
 	case o.State == "Cancelled":
 		return "đã hủy (cancelled)"
 	}

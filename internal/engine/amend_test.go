@@ -74,11 +74,13 @@ func TestChangedCalendarReplans(t *testing.T) {
 	dues := `SELECT r.name, d.calendar, d.due_at FROM round r JOIN round_due d ON d.round_id = r.id WHERE r.kind = 'Report' ORDER BY 1, 2`
 	w.apply(load(t, edited(t, "- {date: 2021-10-18, name: nghỉ bù}",
 		"- {date: 2021-10-14, name: bão}\n    - {date: 2021-10-15, name: bão}\n    - {date: 2021-10-18, name: nghỉ bù}\n    - {date: 2021-11-15, name: bão}")))
-	w.check("planned deadlines move in that calendar, open ones stay", w.rows(dues),
-		oct+" six 10-15 17:00", oct+" state 10-15 17:00", nov+" six 11-15 17:00", nov+" state 11-16 17:00")
+	w.check("deadlines to come move in that calendar, planned and open", w.rows(dues),
+		oct+" six 10-15 17:00", oct+" state 10-19 17:00", nov+" six 11-15 17:00", nov+" state 11-16 17:00")
 	w.to("2021-10-14 09:00")
-	w.check("a ladder that has begun keeps its instants", w.notices(oct, "n.unit = 'A3'"),
-		"10-08 08:30 A3 prepare FocalPoint:A3 Sent", "10-14 08:30 A3 tomorrow FocalPoint:A3 Sent")
+	w.check("a ladder that has begun begins anew; what is older than the notice is not said again", w.notices(oct, "n.unit = 'A3'"),
+		"10-07 08:30 A3 prepare FocalPoint:A3 Skipped BeforeAct", // 13, 12, 11, 8, 7
+		"10-08 08:30 A3 prepare FocalPoint:A3 Sent",
+		"10-13 08:30 A3 tomorrow FocalPoint:A3 Sent")
 	w.to("2021-11-15 09:00")
 	w.check("the next one follows the new calendar", w.notices(nov, "n.unit IN ('A3', 'B2')"),
 		"11-08 08:30 A3 prepare FocalPoint:A3 Sent", "11-09 08:30 B2 prepare FocalPoint:B2 Sent",

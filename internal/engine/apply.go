@@ -72,7 +72,7 @@ func (e *Engine) Apply(ctx context.Context, act Act, set *manifest.Set, dryRun b
 		if err := t.storeInventory(ctx, all, applied); err != nil {
 			return err
 		}
-		if err := t.replan(ctx, all, applied); err != nil {
+		if err := t.replan(ctx, act, stored, all, applied); err != nil {
 			return err
 		}
 		for _, a := range applied {
@@ -315,7 +315,7 @@ func PlanOf(set *manifest.Set, name string, generation int64) (*plan.Plan, error
 }
 
 // replan brings the plans of campaigns in line with what they depend on.
-func (t *tx) replan(ctx context.Context, all *manifest.Set, applied []Applied) error {
+func (t *tx) replan(ctx context.Context, act Act, stored storedObjects, all *manifest.Set, applied []Applied) error {
 	changed := map[string]Applied{}
 	for _, a := range applied {
 		if a.Result != "unchanged" {
@@ -324,6 +324,10 @@ func (t *tx) replan(ctx context.Context, all *manifest.Set, applied []Applied) e
 	}
 	if len(changed) == 0 {
 		return nil
+	}
+	calendars, err := changedCalendars(stored, all, changed)
+	if err != nil {
+		return err
 	}
 	for _, c := range all.Campaigns {
 		old, err := t.CampaignForUpdate(ctx, c.Name)
@@ -353,6 +357,9 @@ func (t *tx) replan(ctx context.Context, all *manifest.Set, applied []Applied) e
 			p.Generation = a.Generation
 		}
 		if err := t.storePlan(ctx, c, p, old, exists); err != nil {
+			return err
+		}
+		if err := t.followCalendars(ctx, act, old, p, c.Spec, calendars); err != nil {
 			return err
 		}
 	}

@@ -116,6 +116,9 @@ func (t *tx) oweAgain(ctx context.Context, c db.Campaign, r db.Round, o db.Oblig
 	if err := t.SupersedeNotices(ctx, "DeadlineMoved", o.ID); err != nil {
 		return err
 	}
+	if err := t.WithdrawLetters(ctx, o.ID); err != nil {
+		return err
+	}
 	if _, err := t.OweAgain(ctx, db.OweAgainParams{ID: o.ID, DueAt: to, Now: t.now}); err != nil {
 		return err
 	}

@@ -34,6 +34,9 @@ type world struct {
 	inbox      *inbox
 	step       func(ctx context.Context, id, phase string) (Step, error) // StepProcedure, unless a test puts itself between
 	forgetful  bool                                                      // each procedure starts anew at each look
+	mailAway   bool                                                      // nothing is sent meanwhile
+	settled    func()                                                    // called when nothing is left to do at an instant
+	due        func(context.Context) ([]Procedure, error)                // who looks now: DueProcedures, unless a test stands for Temporal
 }
 
 const (
@@ -120,7 +123,7 @@ func newWorld(t testing.TB, edits ...string) *world {
 func onPool(t testing.TB, pool *pgxpool.Pool) *world {
 	log := slog.New(slog.DiscardHandler)
 	w := &world{Engine: New(pool, log), t: t, phase: map[string]int{}, inbox: &inbox{}}
-	w.step = w.StepProcedure
+	w.step, w.due, w.settled = w.StepProcedure, w.DueProcedures, func() {}
 	w.dispatcher = notify.NewDispatcher(notify.DispatcherOptions{
 		Pool: pool, Channels: []notify.Channel{w.inbox}, Sender: mail.Address{Address: "thi-dua@so.example"}, Log: log,
 	})
@@ -173,10 +176,16 @@ func (w *world) to(text string) {
 	for {
 		w.work()
 		w.dispatch()
+		w.settled()
 		next, err := w.NextInstant(w.t.Context())
 		w.ok(err)
 		if next == nil || next.After(end) {
 			break
+		}
+		now, err := w.Now(w.t.Context())
+		w.ok(err)
+		if !next.After(now) {
+			w.t.Fatalf("at %s nobody looks at what was due at %s", now, next)
 		}
 		w.ok(w.Jump(w.t.Context(), *next))
 	}
@@ -199,7 +208,7 @@ func (w *world) jump(text string) {
 func (w *world) work() {
 	w.t.Helper()
 	for turn := 0; ; turn++ {
-		due, err := w.DueProcedures(w.t.Context())
+		due, err := w.due(w.t.Context())
 		w.ok(err)
 		if len(due) == 0 {
 			return
@@ -240,13 +249,14 @@ func (w *world) run(p Procedure) {
 func (w *world) dispatch() int {
 	w.t.Helper()
 	before := w.inbox.count()
-	for {
+	for !w.mailAway {
 		n, err := w.dispatcher.Once(context.WithoutCancel(w.t.Context()))
 		w.ok(err)
 		if n == 0 {
-			return w.inbox.count() - before
+			break
 		}
 	}
+	return w.inbox.count() - before
 }
 
 var goodReport = Report{

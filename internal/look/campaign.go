@@ -1,9 +1,12 @@
 package look
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	v1 "thidua.dev/thidua/api/v1"
@@ -45,6 +48,8 @@ type Campaign struct {
 	spec v1.CampaignSpec
 	// requests are the titles of reports asked for by an act, by period.
 	requests map[string]string
+
+	needs []plan.Need
 }
 
 // Location is the campaign's time zone.
@@ -57,7 +62,8 @@ func (c *Campaign) Location() *time.Location {
 
 // Condition is written as Kubernetes does.
 type Condition struct {
-	// Type is Ready, Launched, Succeeded, DeliveryDegraded or Stalled.
+	// Type is Ready, Launched, Succeeded, DeliveryDegraded or Stalled; CalendarShort
+	// only while it is true.
 	Type string `json:"type"`
 	// Status is True or False.
 	Status string `json:"status"`
@@ -155,7 +161,42 @@ func (v *view) toCampaign(row db.LookCampaignsRow) (Campaign, error) {
 		c.ObservedGeneration = row.Observed
 	}
 	c.Conditions = conditions(c, row)
+	if v.past {
+		c.Phase, c.ObservedGeneration = "", c.Generation
+		c.Conditions = slices.DeleteFunc(c.Conditions, func(k Condition) bool { return k.Type != "Launched" && k.Type != "Succeeded" })
+		return c, nil
+	}
+	if err := c.findNeeds(v.now); err != nil {
+		return Campaign{}, err
+	}
 	return c, nil
+}
+
+// calendarAhead is how long before it needs a year's notice of days off a campaign
+// asks for it.
+const calendarAhead = 30 * 24 * time.Hour
+
+// findNeeds raises the alarm for calendars that a campaign is about to need and that
+// do not reach that far.
+func (c *Campaign) findNeeds(now time.Time) error {
+	// Most plans have nothing provisional and need not be read for that.
+	if c.State == "Closed" || c.State == "Cancelled" || !bytes.Contains(c.row.Plan, []byte(`"provisional": true`)) {
+		return nil
+	}
+	var p plan.Plan
+	if err := json.Unmarshal(c.row.Plan, &p); err != nil {
+		return err
+	}
+	c.needs = p.Needs(now, calendarAhead)
+	if len(c.needs) == 0 {
+		return nil
+	}
+	texts := make([]string, len(c.needs))
+	for i, n := range c.needs {
+		texts[i] = fmt.Sprintf("calendar %s is needed for %s and its days off are not known that far", n.Calendar, n.At.In(c.loc).Format(time.DateOnly))
+	}
+	c.Conditions = append(c.Conditions, Condition{"CalendarShort", "True", "Provisional", strings.Join(texts, "; ")})
+	return nil
 }
 
 // conditions say how the campaign and its engine are, in Kubernetes' way: Ready

@@ -16,10 +16,24 @@ import (
 )
 
 // Reader reads from one database.
-type Reader struct{ pool *pgxpool.Pool }
+type Reader struct {
+	pool *pgxpool.Pool
+	asOf time.Time // zero: as it is
+}
 
 // New makes a Reader.
-func New(pool *pgxpool.Pool) *Reader { return &Reader{pool} }
+func New(pool *pgxpool.Pool) *Reader { return &Reader{pool: pool} }
+
+// AsOf reads what was known at an instant of business time: acts of that very instant
+// are in it, later ones are not, whatever they were about. What an engine did next and
+// how it felt is not among the facts that are kept: a campaign of the past has no phase
+// and only the conditions Launched and Succeeded.
+func (r *Reader) AsOf(at time.Time) *Reader { return &Reader{pool: r.pool, asOf: at} }
+
+// Unknown is the answer to a question about an instant of which nothing is kept.
+type Unknown struct{ Text string }
+
+func (e *Unknown) Error() string { return e.Text }
 
 // Clock is business time.
 type Clock struct {
@@ -28,6 +42,8 @@ type Clock struct {
 	Stepped bool  `json:"stepped"`
 	Frozen  bool  `json:"frozen"`
 	Jumps   int64 `json:"jumps"`
+	// AsOf tells that Now is an instant of the past, and that what is shown was known then.
+	AsOf bool `json:"asOf,omitempty"`
 }
 
 // NotFound is a name that means nothing here, with names that look like it.
@@ -50,6 +66,7 @@ type view struct {
 	*db.Queries
 	clock Clock
 	now   time.Time
+	past  bool // as of an instant
 }
 
 func (r *Reader) view(ctx context.Context, fn func(*view) error) error {
@@ -61,8 +78,28 @@ func (r *Reader) view(ctx context.Context, fn func(*view) error) error {
 			return fmt.Errorf("read business time: %w", err)
 		}
 		clock := Clock{Now: row.Now, Stepped: row.Stepped, Frozen: row.Frozen, Jumps: row.Jumps}
-		return fn(&view{Queries: q, clock: clock, now: row.Now})
+		if !r.asOf.IsZero() {
+			if clock, err = goBack(ctx, q, clock, r.asOf); err != nil {
+				return err
+			}
+		}
+		return fn(&view{Queries: q, clock: clock, now: clock.Now, past: !r.asOf.IsZero()})
 	})
+}
+
+// goBack lets the rest of the transaction see every table as it was.
+func goBack(ctx context.Context, q *db.Queries, now Clock, at time.Time) (Clock, error) {
+	if at.After(now.Now) {
+		return now, &Unknown{fmt.Sprintf("%s has not come yet: now is %s", at.Format(time.RFC3339), now.Now.In(at.Location()).Format(time.RFC3339))}
+	}
+	row, err := q.AsOf(ctx, at.UTC().Format(time.RFC3339Nano))
+	if err != nil {
+		return now, fmt.Errorf("go back to %s: %w", at, err)
+	}
+	if row.Unknown {
+		return now, &Unknown{fmt.Sprintf("what was known is kept since %s only", row.Since.In(at.Location()).Format(time.RFC3339))}
+	}
+	return Clock{Now: at, Stepped: now.Stepped, AsOf: true}, nil
 }
 
 // Clock reads business time.

@@ -11,8 +11,9 @@ import (
 
 // Todo is something that waits for a unit, across its campaigns.
 type Todo struct {
-	// Kind is Registration, Report, Consolidation or Decision for what the unit owes, Letter for
-	// one to sign, Message for one that a person has to look at.
+	// Kind is Registration, Report, Consolidation or Decision for what the unit owes,
+	// Letter for one to sign, Message for one that a person has to look at, Calendar
+	// for a year's notice of days off that a campaign of the office is about to need.
 	Kind     string     `json:"kind"`
 	Campaign string     `json:"campaign"`
 	Subject  string     `json:"subject,omitempty"` // a round, or the id of the letter or message
@@ -59,6 +60,17 @@ func (r *Reader) Todo(ctx context.Context, unit string) ([]Todo, error) {
 				Kind: o.Kind, Campaign: o.Campaign, Subject: o.Round, Title: c.roundTitle(o.Kind, o.Series, o.Period), About: Unit{Code: unit},
 				DueAt: local(o.DueAt, c.loc), Overdue: o.DueAt != nil && v.now.After(*o.DueAt), Holder: o.Holder,
 			})
+		}
+		for _, c := range campaigns {
+			if c.Office.Code != unit {
+				continue
+			}
+			for _, n := range c.needs {
+				todo = append(todo, Todo{
+					Kind: "Calendar", Campaign: c.Name, Subject: string(n.Calendar), Title: Word("subject.Calendar"), About: Unit{Code: unit},
+					DueAt: local(&n.At, c.loc), Holder: "Office",
+				})
+			}
 		}
 		letters, err := v.LookOfficeLetters(ctx, unit)
 		if err != nil {

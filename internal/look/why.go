@@ -35,10 +35,12 @@ type Obligation struct {
 	Round string  `json:"round,omitempty"`
 	Title v1.Text `json:"title"`
 	// State is Owing, Settled, Lapsed, Cancelled or Informed.
-	State    string     `json:"state"`
-	Holder   string     `json:"holder"`
-	OpenedAt time.Time  `json:"openedAt"`
-	DueAt    *time.Time `json:"dueAt,omitempty"`
+	State string `json:"state"`
+	// StateText is the state in words; of what a unit was to be told, whether it was.
+	StateText v1.Text    `json:"stateText"`
+	Holder    string     `json:"holder"`
+	OpenedAt  time.Time  `json:"openedAt"`
+	DueAt     *time.Time `json:"dueAt,omitempty"`
 	// DeadlineNo counts from 1; more than 1 means that the deadline was moved.
 	DeadlineNo int64      `json:"deadlineNo"`
 	ReceivedAt *time.Time `json:"receivedAt,omitempty"`
@@ -211,7 +213,33 @@ func (v *view) fillObligations(ctx context.Context, w *Why) error {
 		r := &at[f.ObligationID].Reports[f.Version-1] // versions count from 1 without gaps
 		r.Files = append(r.Files, File{Name: f.Name, SHA256: f.Sha256, Size: f.Size, MediaType: f.MediaType})
 	}
-	return v.fillNotices(ctx, c, ids, at, w.Unit.Unit)
+	if err := v.fillNotices(ctx, c, ids, at, w.Unit.Unit); err != nil {
+		return err
+	}
+	for i := range w.Obligations {
+		w.Obligations[i].StateText = stateText(w.Obligations[i])
+	}
+	return nil
+}
+
+// stateText is the state in words. An invitation that nobody was sent does not read
+// as if somebody had been told: it says what kept it back.
+func stateText(o Obligation) v1.Text {
+	if o.State != "Informed" || len(o.Notices) == 0 {
+		return Word("obligation." + o.State)
+	}
+	for _, n := range o.Notices {
+		if n.State != o.Notices[0].State || n.Reason != o.Notices[0].Reason {
+			return Word("obligation." + o.State)
+		}
+	}
+	switch n := o.Notices[0]; {
+	case n.Reason == "BeforeAct":
+		return Word("obligation.BeforeAct")
+	case n.State != "Sent":
+		return n.StateText
+	}
+	return Word("obligation." + o.State)
 }
 
 func toObligation(c *Campaign, row db.LookObligationsRow) Obligation {

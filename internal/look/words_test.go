@@ -54,3 +54,31 @@ func TestSimilarNames(t *testing.T) {
 		t.Errorf("like nothing: %v", got)
 	}
 }
+
+// An invitation reads as what became of it: "informed" is said only of units that
+// somebody wrote to.
+func TestStateInWords(t *testing.T) {
+	told := func(notices ...[2]string) Obligation {
+		o := Obligation{State: "Informed"}
+		for _, n := range notices {
+			o.Notices = append(o.Notices, UnitNotice{Notice: Notice{State: n[0], Reason: n[1]}, StateText: Word("notice." + n[0])})
+		}
+		return o
+	}
+	for _, c := range []struct {
+		reason string
+		o      Obligation
+		vi, en string
+	}{
+		{"it went out", told([2]string{"Sent", ""}), "đã thông báo", "informed"},
+		{"the launch was backdated", told([2]string{"Skipped", "BeforeAct"}),
+			"không thông báo, vì bước này có trước khi bấm phát động", "not told, for the step is older than the act of launch"},
+		{"nobody to write to", told([2]string{"NoRecipient", "NoContact"}), "không có người nhận", "nobody to send it to"},
+		{"still in the outbox", told([2]string{"Pending", ""}), "chờ gửi", "waits to be sent"},
+		{"what is owed is not told", Obligation{State: "Owing"}, "chưa nhận được", "not received"},
+	} {
+		if got := stateText(c.o); got.VI != c.vi || got.EN != c.en {
+			t.Errorf("%s: %+v, want %s / %s", c.reason, got, c.vi, c.en)
+		}
+	}
+}

@@ -222,7 +222,7 @@ func troubles(u ui, c look.Campaign) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		for _, k := range c.Conditions {
-			if (k.Type == "DeliveryDegraded" || k.Type == "Stalled") && k.Status == "True" {
+			if (k.Type == "DeliveryDegraded" || k.Type == "Stalled" || k.Type == "CalendarShort") && k.Status == "True" {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 19, "<p class=\"alert\" role=\"alert\"><strong>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

@@ -13,6 +13,37 @@ import (
 	"github.com/shopspring/decimal"
 )
 
+const asOf = `-- name: AsOf :one
+SELECT set_config('thidua.as_of', $1::text, true), set_config('search_path', 'as_of, public', true),
+       set_config('jit', 'off', true), -- compiling takes longer than these take
+      
+       (SELECT coalesce(max(at), '-infinity') FROM past_since)::timestamptz > ($1::text)::timestamptz AS unknown,
+       (SELECT coalesce(max(s.at), now()) FROM past_since s WHERE isfinite(s.at))::timestamptz AS since
+`
+
+type AsOfRow struct {
+	SetConfig   string
+	SetConfig_2 string
+	SetConfig_3 string
+	Unknown     bool
+	Since       time.Time
+}
+
+// For the rest of the transaction every table is as it was at an instant; says from
+// when on that is known.
+func (q *Queries) AsOf(ctx context.Context, instant string) (AsOfRow, error) {
+	row := q.db.QueryRow(ctx, asOf, instant)
+	var i AsOfRow
+	err := row.Scan(
+		&i.SetConfig,
+		&i.SetConfig_2,
+		&i.SetConfig_3,
+		&i.Unknown,
+		&i.Since,
+	)
+	return i, err
+}
+
 const campaignNames = `-- name: CampaignNames :many
 SELECT name FROM campaign ORDER BY name
 `

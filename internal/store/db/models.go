@@ -152,6 +152,7 @@ type Message struct {
 	LeaseUntil *time.Time
 	SentAt     *time.Time
 	Open       bool
+	EndedAt    *time.Time
 }
 
 type MessageNotice struct {
@@ -171,21 +172,23 @@ type Nomination struct {
 }
 
 type Notice struct {
-	ID           int64
-	CampaignID   int64
-	RoundID      *int64
-	ObligationID int64
-	Unit         string
-	DeadlineNo   int32
-	Step         string
-	Role         string
-	Recipient    string
-	Instant      time.Time
-	NotAfter     *time.Time
-	Informative  bool
-	State        string
-	Reason       string
-	RecordedAt   time.Time
+	ID            int64
+	CampaignID    int64
+	RoundID       *int64
+	ObligationID  int64
+	Unit          string
+	DeadlineNo    int32
+	Step          string
+	Role          string
+	Recipient     string
+	Instant       time.Time
+	NotAfter      *time.Time
+	Informative   bool
+	State         string
+	Reason        string
+	RecordedAt    time.Time
+	EndedAt       *time.Time
+	PendingReason *string
 }
 
 type Object struct {
@@ -228,6 +231,47 @@ type Participant struct {
 	Calendar       string
 	AdministeredBy string
 	CollectsTo     string
+}
+
+type Past struct {
+	ID    int64
+	Tbl   string
+	Key   string
+	Until time.Time
+	Was   []byte
+}
+
+type PastCalendarDay struct {
+	Calendar    string
+	Day         time.Time
+	Number      int32
+	Working     bool
+	Name        string
+	Provisional bool
+	Until       time.Time
+}
+
+type PastRosterUnit struct {
+	Roster         string
+	Code           string
+	Name           string
+	Kind           string
+	CollectsTo     string
+	AdministeredBy string
+	SubmitsTo      string
+	Grp            string
+	Calendar       string
+	Until          time.Time
+}
+
+type PastSince struct {
+	At time.Time
+}
+
+type PastWhole struct {
+	Tbl   string
+	Name  string
+	Until time.Time
 }
 
 type Procedure struct {

@@ -12,18 +12,32 @@ import (
 )
 
 const deleteCalendarDays = `-- name: DeleteCalendarDays :exec
-DELETE FROM calendar_day WHERE calendar = $1
+WITH gone AS (
+    DELETE FROM calendar_day WHERE calendar_day.calendar = $1 RETURNING calendar, day, number, working, name, provisional
+), until AS (
+    INSERT INTO past_whole (tbl, name, until) SELECT DISTINCT 'calendar_day', gone.calendar, business_now() FROM gone
+    ON CONFLICT DO NOTHING RETURNING past_whole.until
+)
+INSERT INTO past_calendar_day SELECT until.until, gone.calendar, gone.day, gone.number, gone.working, gone.name, gone.provisional FROM gone, until
 `
 
+// As DeleteRosterUnits.
 func (q *Queries) DeleteCalendarDays(ctx context.Context, calendar string) error {
 	_, err := q.db.Exec(ctx, deleteCalendarDays, calendar)
 	return err
 }
 
 const deleteRosterUnits = `-- name: DeleteRosterUnits :exec
-DELETE FROM roster_unit WHERE roster = $1
+WITH gone AS (
+    DELETE FROM roster_unit WHERE roster_unit.roster = $1 RETURNING roster, code, name, kind, collects_to, administered_by, submits_to, grp, calendar
+), until AS (
+    INSERT INTO past_whole (tbl, name, until) SELECT DISTINCT 'roster_unit', gone.roster, business_now() FROM gone
+    ON CONFLICT DO NOTHING RETURNING past_whole.until
+)
+INSERT INTO past_roster_unit SELECT until.until, gone.roster, gone.code, gone.name, gone.kind, gone.collects_to, gone.administered_by, gone.submits_to, gone.grp, gone.calendar FROM gone, until
 `
 
+// They stay known as they were; of several at one instant the first, which was shown.
 func (q *Queries) DeleteRosterUnits(ctx context.Context, roster string) error {
 	_, err := q.db.Exec(ctx, deleteRosterUnits, roster)
 	return err

@@ -366,6 +366,8 @@ WITH moved AS (
     UPDATE notice n SET state = 'Superseded', reason = 'DeadlineMoved'
     FROM moved m WHERE n.obligation_id = m.id AND n.state = 'Pending' AND NOT n.informative
     RETURNING n.id
+), withdrawn AS (
+    UPDATE letter l SET state = 'Withdrawn' FROM moved m WHERE l.obligation_id = m.id AND l.state = 'Drafted'
 )
 SELECT m.id, m.owner, (SELECT count(*) FROM superseded)::bigint AS superseded FROM moved m ORDER BY m.id
 `
@@ -384,7 +386,8 @@ type MoveDeadlineRow struct {
 }
 
 // Extends obligations that are still owed and due earlier. A new deadline is a new
-// number, and the notices of the old one that have not left are superseded with it.
+// number, and the notices of the old one that have not left are superseded with it, as
+// are letters about it that nobody has signed.
 func (q *Queries) MoveDeadline(ctx context.Context, arg MoveDeadlineParams) ([]MoveDeadlineRow, error) {
 	rows, err := q.db.Query(ctx, moveDeadline,
 		arg.DueAt,
@@ -782,6 +785,8 @@ WITH pause AS (
     UPDATE notice n SET state = 'Superseded', reason = 'DeadlineMoved'
     FROM moved m WHERE n.obligation_id = m.id AND n.state = 'Pending' AND NOT n.informative
     RETURNING n.id
+), withdrawn AS (
+    UPDATE letter l SET state = 'Withdrawn' FROM moved m WHERE l.obligation_id = m.id AND l.state = 'Drafted'
 )
 SELECT m.id FROM moved m WHERE (SELECT count(*) FROM superseded) >= 0
 `

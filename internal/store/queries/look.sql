@@ -15,6 +15,15 @@ SELECT concat_ws('.', k.mode, k.frozen, k.jumps, k.now, date_trunc('minute', clo
     (SELECT max(l.id) FROM letter l), (SELECT max(p.stepped_at) FROM procedure p), (SELECT count(*) FROM wake w))::text AS version
 FROM clock k;
 
+-- name: AsOf :one
+-- For the rest of the transaction every table is as it was at an instant; says from
+-- when on that is known.
+SELECT set_config('thidua.as_of', @instant::text, true), set_config('search_path', 'as_of, public', true),
+       set_config('jit', 'off', true), -- compiling takes longer than these take
+      
+       (SELECT coalesce(max(at), '-infinity') FROM past_since)::timestamptz > (@instant::text)::timestamptz AS unknown,
+       (SELECT coalesce(max(s.at), now()) FROM past_since s WHERE isfinite(s.at))::timestamptz AS since;
+
 -- name: CampaignNames :many
 SELECT name FROM campaign ORDER BY name;
 

@@ -11,7 +11,14 @@ INSERT INTO object (kind, name, generation, manifest, applied_at, actor)
 VALUES (@kind, @name, @generation, @manifest, @applied_at, @actor);
 
 -- name: DeleteRosterUnits :exec
-DELETE FROM roster_unit WHERE roster = @roster;
+-- They stay known as they were; of several at one instant the first, which was shown.
+WITH gone AS (
+    DELETE FROM roster_unit WHERE roster_unit.roster = @roster RETURNING *
+), until AS (
+    INSERT INTO past_whole (tbl, name, until) SELECT DISTINCT 'roster_unit', gone.roster, business_now() FROM gone
+    ON CONFLICT DO NOTHING RETURNING past_whole.until
+)
+INSERT INTO past_roster_unit SELECT until.until, gone.* FROM gone, until;
 
 -- name: InsertRosterUnits :execrows
 INSERT INTO roster_unit (roster, code, name, kind, collects_to, administered_by, submits_to, grp, calendar)
@@ -25,7 +32,14 @@ ON CONFLICT (unit, role) DO UPDATE SET name = excluded.name, email = excluded.em
 WHERE (contact.name, contact.email) IS DISTINCT FROM (excluded.name, excluded.email);
 
 -- name: DeleteCalendarDays :exec
-DELETE FROM calendar_day WHERE calendar = @calendar;
+-- As DeleteRosterUnits.
+WITH gone AS (
+    DELETE FROM calendar_day WHERE calendar_day.calendar = @calendar RETURNING *
+), until AS (
+    INSERT INTO past_whole (tbl, name, until) SELECT DISTINCT 'calendar_day', gone.calendar, business_now() FROM gone
+    ON CONFLICT DO NOTHING RETURNING past_whole.until
+)
+INSERT INTO past_calendar_day SELECT until.until, gone.* FROM gone, until;
 
 -- name: InsertCalendarDays :exec
 INSERT INTO calendar_day (calendar, day, number, working, name, provisional)

@@ -222,7 +222,8 @@ WHERE r.id = @id AND r.state = 'Closed';
 
 -- name: MoveDeadline :many
 -- Extends obligations that are still owed and due earlier. A new deadline is a new
--- number, and the notices of the old one that have not left are superseded with it.
+-- number, and the notices of the old one that have not left are superseded with it, as
+-- are letters about it that nobody has signed.
 WITH moved AS (
     UPDATE obligation o SET due_at = @due_at, deadline_no = o.deadline_no + 1, ladder_from = @now::timestamptz,
         step_seq = NULL, step_at = NULL, next_seq = NULL, next_at = NULL
@@ -233,6 +234,8 @@ WITH moved AS (
     UPDATE notice n SET state = 'Superseded', reason = 'DeadlineMoved'
     FROM moved m WHERE n.obligation_id = m.id AND n.state = 'Pending' AND NOT n.informative
     RETURNING n.id
+), withdrawn AS (
+    UPDATE letter l SET state = 'Withdrawn' FROM moved m WHERE l.obligation_id = m.id AND l.state = 'Drafted'
 )
 SELECT m.id, m.owner, (SELECT count(*) FROM superseded)::bigint AS superseded FROM moved m ORDER BY m.id;
 
@@ -257,6 +260,8 @@ WITH pause AS (
     UPDATE notice n SET state = 'Superseded', reason = 'DeadlineMoved'
     FROM moved m WHERE n.obligation_id = m.id AND n.state = 'Pending' AND NOT n.informative
     RETURNING n.id
+), withdrawn AS (
+    UPDATE letter l SET state = 'Withdrawn' FROM moved m WHERE l.obligation_id = m.id AND l.state = 'Drafted'
 )
 SELECT m.id FROM moved m WHERE (SELECT count(*) FROM superseded) >= 0;
 
