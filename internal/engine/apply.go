@@ -38,8 +38,8 @@ func (e *Engine) Apply(ctx context.Context, act Act, set *manifest.Set, dryRun b
 	var applied []Applied
 	err := e.in(ctx, func(t *tx) error {
 		applied = nil
-		if !auth.Can(act.Actor, auth.Apply, auth.Object{}) {
-			return refuse("Forbidden", "%s may not declare objects", act.Actor)
+		if err := t.mayDeclare(ctx, act.Actor, set); err != nil {
+			return err
 		}
 		// One apply at a time: what is checked is what is stored.
 		if _, err := t.raw.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtext('thidua.apply'))`); err != nil {
@@ -72,7 +72,10 @@ func (e *Engine) Apply(ctx context.Context, act Act, set *manifest.Set, dryRun b
 		if err := t.storeInventory(ctx, all, applied); err != nil {
 			return err
 		}
-		if err := t.replan(ctx, all, applied); err != nil {
+		if err := t.replan(ctx, act.Actor, all, applied); err != nil {
+			return err
+		}
+		if err := t.checkPlanHash(ctx, act, set); err != nil {
 			return err
 		}
 		for _, a := range applied {
@@ -94,6 +97,48 @@ func (e *Engine) Apply(ctx context.Context, act Act, set *manifest.Set, dryRun b
 		err = nil
 	}
 	return applied, err
+}
+
+// mayDeclare authorises a set: each campaign for its office, and what belongs to no
+// campaign as such.
+func (t *tx) mayDeclare(ctx context.Context, actor auth.Actor, set *manifest.Set) error {
+	if len(set.Objects()) > len(set.Campaigns) || len(set.Contacts) > 0 || len(set.Campaigns) == 0 {
+		if err := t.demand(ctx, actor, auth.Apply, auth.Object{}, "what campaigns share"); err != nil {
+			return err
+		}
+	}
+	for _, c := range set.Campaigns {
+		office := string(c.Spec.Office)
+		old, err := t.CampaignByName(ctx, c.Name)
+		if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+			return err
+		}
+		if err == nil {
+			office = old.Office // whose it is decides; who is to have it does not
+		}
+		if err := t.demand(ctx, actor, auth.Apply, auth.Object{Campaign: c.Name, Office: office}, "campaign "+c.Name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkPlanHash holds what is declared to the plan that the actor has seen.
+func (t *tx) checkPlanHash(ctx context.Context, act Act, set *manifest.Set) error {
+	if act.PlanHash == "" {
+		return nil
+	}
+	if len(set.Campaigns) != 1 {
+		return refuse("OnePlan", "a plan's hash belongs to one campaign, and %d are declared", len(set.Campaigns))
+	}
+	c, err := t.CampaignByName(ctx, set.Campaigns[0].Name)
+	if err != nil {
+		return err
+	}
+	if c.PlanHash != act.PlanHash {
+		return &Conflict{Text: fmt.Sprintf("the plan of campaign %s would be %s, not %s: look at it again, then repeat", c.Name, c.PlanHash, act.PlanHash)}
+	}
+	return nil
 }
 
 // appliedBefore is the answer to a request that was carried out before; nil when
@@ -315,7 +360,7 @@ func PlanOf(set *manifest.Set, name string, generation int64) (*plan.Plan, error
 }
 
 // replan brings the plans of campaigns in line with what they depend on.
-func (t *tx) replan(ctx context.Context, all *manifest.Set, applied []Applied) error {
+func (t *tx) replan(ctx context.Context, actor auth.Actor, all *manifest.Set, applied []Applied) error {
 	changed := map[string]Applied{}
 	for _, a := range applied {
 		if a.Result != "unchanged" {
@@ -348,6 +393,14 @@ func (t *tx) replan(ctx context.Context, all *manifest.Set, applied []Applied) e
 		}
 		if exists && p.Hash == old.PlanHash {
 			continue
+		}
+		// A calendar or a roster moves the dates of campaigns that no file names.
+		office := string(c.Spec.Office)
+		if exists {
+			office = old.Office
+		}
+		if err := t.demand(ctx, actor, auth.Apply, auth.Object{Campaign: c.Name, Office: office}, "campaign "+c.Name+", whose dates this moves"); err != nil {
+			return err
 		}
 		if a, touched := changed["Campaign/"+c.Name]; touched {
 			p.Generation = a.Generation
