@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"thidua.dev/thidua/internal/cli"
+	"thidua.dev/thidua/internal/httpapi"
 	"thidua.dev/thidua/internal/look"
 	"thidua.dev/thidua/internal/metrics"
 	"thidua.dev/thidua/internal/pages"
@@ -71,10 +72,11 @@ func (p *process) connect(ctx context.Context, place cli.Place) error {
 	return p.open(ctx, url)
 }
 
-// site is everything under one address: pages, and metrics for Prometheus.
+// site is everything under one address: pages, the API, and metrics for Prometheus.
 func (p *process) site(app *pages.App) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", metrics.Handler(p.registry))
+	mux.Handle(httpapi.Prefix, httpapi.New(httpapi.Options{Engine: p.engine, Look: look.New(p.pool), Log: p.log}))
 	mux.Handle("/", app)
 	return mux
 }

@@ -26,7 +26,8 @@ type Applied struct {
 	Name       string            `json:"-"`
 	Result     string            `json:"result"` // created, configured or unchanged
 	Generation int64             `json:"generation"`
-	Changes    []manifest.Change `json:"changes,omitempty"` // against the generation before
+	Changes    []manifest.Change `json:"changes,omitempty"`  // against the generation before
+	PlanHash   string            `json:"planHash,omitempty"` // of a campaign
 }
 
 // errDryRun rolls a dry run back.
@@ -75,7 +76,7 @@ func (e *Engine) Apply(ctx context.Context, act Act, set *manifest.Set, dryRun b
 		if err := t.replan(ctx, act.Actor, all, applied); err != nil {
 			return err
 		}
-		if err := t.checkPlanHash(ctx, act, set); err != nil {
+		if err := t.checkPlan(ctx, act, applied); err != nil {
 			return err
 		}
 		for _, a := range applied {
@@ -123,20 +124,27 @@ func (t *tx) mayDeclare(ctx context.Context, actor auth.Actor, set *manifest.Set
 	return nil
 }
 
-// checkPlanHash holds what is declared to the plan that the actor has seen.
-func (t *tx) checkPlanHash(ctx context.Context, act Act, set *manifest.Set) error {
-	if act.PlanHash == "" {
-		return nil
+// checkPlan says which plan each campaign has now, and holds what is declared to the
+// one that the actor has seen.
+func (t *tx) checkPlan(ctx context.Context, act Act, applied []Applied) error {
+	campaigns := 0
+	for i := range applied {
+		a := &applied[i]
+		if a.Kind != "Campaign" {
+			continue
+		}
+		campaigns++
+		c, err := t.CampaignByName(ctx, a.Name)
+		if err != nil {
+			return err
+		}
+		a.PlanHash = c.PlanHash
+		if act.PlanHash != "" && c.PlanHash != act.PlanHash {
+			return &Conflict{Text: fmt.Sprintf("the plan of campaign %s would be %s, not %s: look at it again, then repeat", c.Name, c.PlanHash, act.PlanHash)}
+		}
 	}
-	if len(set.Campaigns) != 1 {
-		return refuse("OnePlan", "a plan's hash belongs to one campaign, and %d are declared", len(set.Campaigns))
-	}
-	c, err := t.CampaignByName(ctx, set.Campaigns[0].Name)
-	if err != nil {
-		return err
-	}
-	if c.PlanHash != act.PlanHash {
-		return &Conflict{Text: fmt.Sprintf("the plan of campaign %s would be %s, not %s: look at it again, then repeat", c.Name, c.PlanHash, act.PlanHash)}
+	if act.PlanHash != "" && campaigns != 1 {
+		return refuse("OnePlan", "a plan's hash belongs to one campaign, and %d are declared", campaigns)
 	}
 	return nil
 }
