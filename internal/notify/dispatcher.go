@@ -258,6 +258,10 @@ func (d *Dispatcher) allowed(ctx context.Context, q *db.Queries, channel string)
 
 // compose writes the texts of claimed messages.
 func (d *Dispatcher) compose(ctx context.Context, q *db.Queries, b batch, rows []db.ClaimedNoticesRow) ([]outgoing, error) {
+	links, err := d.links(ctx, q, rows)
+	if err != nil {
+		return nil, err
+	}
 	campaigns := map[string]*texting{}
 	byMessage := map[int64][]db.ClaimedNoticesRow{}
 	for _, r := range rows {
@@ -267,6 +271,7 @@ func (d *Dispatcher) compose(ctx context.Context, q *db.Queries, b batch, rows [
 			if err != nil {
 				return nil, err
 			}
+			t.links = links
 			campaigns[r.Campaign] = t
 		}
 	}
@@ -342,6 +347,7 @@ type texting struct {
 	launched time.Time
 	offsets  map[string]int
 	titles   map[string]*v1.Text
+	links    *links
 }
 
 func (d *Dispatcher) texting(ctx context.Context, q *db.Queries, name string) (*texting, error) {
@@ -423,7 +429,7 @@ func (t *texting) compose(now time.Time, rows []db.ClaimedNoticesRow) (Mail, err
 func (t *texting) notice(r db.ClaimedNoticesRow) Notice {
 	n := Notice{
 		Kind: Kind(strings.ToLower(r.Kind)), Step: r.Step, Round: r.Round, Unit: Unit{Code: r.Unit, Name: r.UnitName},
-		AwaitingApproval: r.Holder == string(v1.RoleLeader), Offset: t.offsets[r.Step], Reason: r.ReturnReason,
+		AwaitingApproval: r.Holder == string(v1.RoleLeader), Offset: t.offsets[r.Step], Reason: r.ReturnReason, FormURL: t.links.form(t.name, r),
 	}
 	if r.DueAt != nil {
 		n.Due = r.DueAt.In(t.location)
