@@ -310,7 +310,7 @@ func beginStepped(t testing.TB, at time.Time) *installation {
 		t.Fatal(err)
 	}
 	o := worker.Options{TemporalAddress: in.lower.TemporalAddress(), TemporalTLS: in.lower.TemporalTLS(), Poll: demoPoll}
-	if err := in.startWorker(t.Context(), o, in.dispatcher(mailer{channels: []notify.Channel{sink{}}, sender: defaultSender})); err != nil {
+	if err := in.startWorker(t.Context(), o, in.dispatcher(mailer{channels: []notify.Channel{sink{}}, sender: defaultSender}, "")); err != nil {
 		t.Fatal(err)
 	}
 	return in

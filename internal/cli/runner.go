@@ -55,6 +55,7 @@ type UpOptions struct {
 	Place
 	SMTP     SMTP
 	HTTPAddr string
+	BaseURL  string // where units reach the pages; empty: messages carry no links
 	UIPort   int
 	// Demo runs the campaign of DemoDir under a stepped clock with a simulator
 	// of units; Pace is the pause between the clock's jumps. Keep stays up after
@@ -73,6 +74,7 @@ type WorkerOptions struct {
 	Console
 	Place
 	SMTP        SMTP
+	BaseURL     string
 	MetricsAddr string
 }
 
@@ -81,6 +83,7 @@ type ServeOptions struct {
 	Console
 	Place
 	HTTPAddr string
+	BaseURL  string
 }
 
 // RehearseOptions of a rehearsal.

@@ -1,6 +1,7 @@
 package look
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -118,7 +119,11 @@ func (f *Form) ask(spec *v1.CampaignSpec, series string, kind v1.UnitKind) {
 		if ind.AppliesTo != nil && !slices.Contains(ind.AppliesTo.Kinds, kind) {
 			continue
 		}
-		f.Figures = append(f.Figures, FormFigure{Name: string(ind.Name), Title: titleOr(ind.Title, string(ind.Name)), Unit: ind.Unit, Min: ind.Min, Max: ind.Max, Target: ind.Target})
+		figure := FormFigure{Name: string(ind.Name), Title: titleOr(ind.Title, string(ind.Name)), Unit: ind.Unit, Min: ind.Min, Max: ind.Max, Target: ind.Target}
+		if ind.Unit == "percent" { // as the engine reads it
+			figure.Min, figure.Max = cmp.Or(ind.Min, "0"), cmp.Or(ind.Max, "100")
+		}
+		f.Figures = append(f.Figures, figure)
 	}
 }
 
