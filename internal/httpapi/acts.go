@@ -79,7 +79,7 @@ func (a *App) extend(ctx context.Context, in *steering[struct {
 	To    string `json:"to" maxLength:"40" example:"2021-11-19"`
 }],
 ) (*Out[engine.Extended], error) {
-	to, err := a.instant(ctx, in.Campaign, "to", in.Body.To, 17)
+	to, err := a.instant(ctx, in.Campaign, "to", in.Body.To)
 	if err != nil {
 		return nil, err
 	}

@@ -76,7 +76,7 @@ func (a *App) addIntake() {
 		To string `json:"to" maxLength:"40" example:"2021-11-19"`
 	}],
 	) (*Out[look.Form], error) {
-		to, err := a.instant(ctx, in.Campaign, "to", in.Body.To, 17)
+		to, err := a.instant(ctx, in.Campaign, "to", in.Body.To)
 		if err != nil {
 			return nil, err
 		}
@@ -98,7 +98,7 @@ type Recorded struct {
 func (a *App) record(ctx context.Context, in *unitActSeen[Recorded]) (*Out[engine.Receipt], error) {
 	came := engine.Arrival{Source: engine.Source(in.Body.Source), DocumentNumber: in.Body.DocumentNumber}
 	var err error
-	if came.ReceivedAt, err = a.instant(ctx, in.Campaign, "receivedAt", in.Body.ReceivedAt, 17); err != nil {
+	if came.ReceivedAt, err = a.instant(ctx, in.Campaign, "receivedAt", in.Body.ReceivedAt); err != nil {
 		return nil, err
 	}
 	if in.Body.DocumentDate != "" {
@@ -118,7 +118,7 @@ func (a *App) giveBack(ctx context.Context, in *unitActSeen[struct {
 	if in.Body.To == "" {
 		return a.form(ctx, in.OfUnit, round, a.engine.HandBack(ctx, act, in.Campaign, round, in.Unit))
 	}
-	to, err := a.instant(ctx, in.Campaign, "to", in.Body.To, 17)
+	to, err := a.instant(ctx, in.Campaign, "to", in.Body.To)
 	if err != nil {
 		return nil, err
 	}

@@ -26,7 +26,7 @@ const (
 
 // Out is an answer.
 type Out[T any] struct {
-	ETag string `header:"ETag" doc:"The campaign's generation, for If-Match."`
+	ETag string `header:"ETag" doc:"The campaign's generation, for If-Match."` //nolint:tagliatelle // as RFC 9110 spells it
 	Body T
 }
 
@@ -86,9 +86,9 @@ func generationOf(match string) int64 {
 	return n
 }
 
-// instant reads an instant, or a day, which means an hour of it in the campaign's
-// time zone.
-func (a *App) instant(ctx context.Context, campaign, field, text string, hour int) (time.Time, error) {
+// instant reads an instant, or a day, which means 17:00 of it in the campaign's time
+// zone.
+func (a *App) instant(ctx context.Context, campaign, field, text string) (time.Time, error) {
 	if at, err := time.Parse(time.RFC3339, text); err == nil {
 		return at, nil
 	}
@@ -104,5 +104,5 @@ func (a *App) instant(ctx context.Context, campaign, field, text string, hour in
 	if err != nil {
 		return time.Time{}, err
 	}
-	return day.At(hour, 0, c.Location()), nil
+	return day.At(17, 0, c.Location()), nil
 }

@@ -23,7 +23,7 @@ type Grant struct {
 	Unit      string    `json:"unit,omitempty" maxLength:"253" doc:"Of an office, a focal point or a leader."`
 	Line      string    `json:"line,omitempty" enum:"collects_to,administered_by,submits_to" doc:"Also for the units below it on this line of the roster."`
 	Campaign  string    `json:"campaign,omitempty" maxLength:"253"`
-	NotBefore time.Time `json:"notBefore,omitempty"`
+	NotBefore time.Time `json:"notBefore,omitzero" required:"false"`
 	ExpiresAt time.Time `json:"expiresAt"`
 }
 

@@ -18,7 +18,7 @@ type Entry struct {
 	Verb      string    `json:"verb"`
 	Object    string    `json:"object"`
 	Reason    string    `json:"reason,omitempty"`
-	RequestID string    `json:"requestId"`
+	RequestID string    `json:"requestID"`
 	// Detail is what the act did, by its verb.
 	Detail any `json:"detail"`
 }
