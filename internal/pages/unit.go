@@ -330,11 +330,11 @@ func measure(unit string) string {
 // canSend tells that the form is one to fill in: the focal point's, while it is owed.
 func canSend(e entry) bool { return e.Open && e.role == string(auth.FocalPoint) }
 
-// owing are the things that the unit can still send, told those apart that are done.
+// owing are the reports that the unit can still send, or with open unset the others.
 func owing(w look.Why, open bool) []look.Obligation {
 	var out []look.Obligation
 	for _, o := range w.Obligations {
-		if o.Kind != "Invitation" && (o.State == "Owing") == open {
+		if (o.Kind == "Report" || o.Kind == "Registration") && (o.State == "Owing") == open {
 			out = append(out, o)
 		}
 	}
