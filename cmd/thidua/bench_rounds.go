@@ -133,7 +133,7 @@ func (in *installation) beginStepped(ctx context.Context, at time.Time) error {
 		return err
 	}
 	o := worker.Options{TemporalAddress: in.lower.TemporalAddress(), TemporalTLS: in.lower.TemporalTLS(), Poll: demoPoll}
-	return in.startWorker(ctx, o, in.dispatcher(mailer{channels: []notify.Channel{nowhere{}}, sender: defaultSender}))
+	return in.startWorker(ctx, o, in.dispatcher(mailer{channels: []notify.Channel{nowhere{}}, sender: defaultSender}, ""))
 }
 
 // nowhere is a channel that takes everything and keeps nothing.

@@ -179,9 +179,9 @@ func (p *process) newMailer(s cli.SMTP) (mailer, error) {
 	return m, nil
 }
 
-func (p *process) dispatcher(m mailer) *notify.Dispatcher {
+func (p *process) dispatcher(m mailer, base string) *notify.Dispatcher {
 	return notify.NewDispatcher(notify.DispatcherOptions{
-		Pool: p.pool, Channels: m.channels, Sender: m.sender, Senders: connections, PerMinute: m.perMinute,
+		Pool: p.pool, Channels: m.channels, Sender: m.sender, BaseURL: base, Senders: connections, PerMinute: m.perMinute,
 		Observe: metrics.NewDispatch(p.registry).Observe, Log: p.log,
 	})
 }

@@ -5,7 +5,10 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/alexedwards/scs/pgxstore"
+
 	"thidua.dev/thidua/internal/cli"
+	"thidua.dev/thidua/internal/httpapi"
 	"thidua.dev/thidua/internal/look"
 	"thidua.dev/thidua/internal/metrics"
 	"thidua.dev/thidua/internal/pages"
@@ -36,7 +39,7 @@ func (runner) Worker(ctx context.Context, opt cli.WorkerOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := p.startWorker(ctx, worker.Options{TemporalAddress: opt.TemporalAddress}, p.dispatcher(m)); err != nil {
+	if err := p.startWorker(ctx, worker.Options{TemporalAddress: opt.TemporalAddress}, p.dispatcher(m, opt.BaseURL)); err != nil {
 		return err
 	}
 	opt.Log.InfoContext(ctx, "worker runs", "temporal", opt.TemporalAddress)
@@ -55,7 +58,7 @@ func (runner) Serve(ctx context.Context, opt cli.ServeOptions) (err error) {
 	if err := p.connect(ctx, opt.Place); err != nil {
 		return err
 	}
-	app := pages.New(pages.Options{Look: look.New(p.pool), Log: p.log})
+	app := p.pages(pages.Options{BaseURL: opt.BaseURL})
 	p.startWeb(l, p.site(app), app.Stop)
 	opt.Log.InfoContext(ctx, "pages are served", "address", address(l))
 	return p.wait(ctx)
@@ -71,10 +74,19 @@ func (p *process) connect(ctx context.Context, place cli.Place) error {
 	return p.open(ctx, url)
 }
 
-// site is everything under one address: pages, and metrics for Prometheus.
+// pages that take what units send.
+func (p *process) pages(o pages.Options) *pages.App {
+	sessions := pgxstore.New(p.pool)
+	p.onStop(func(context.Context) error { sessions.StopCleanup(); return nil })
+	o.Look, o.Log, o.Engine, o.Sessions = look.New(p.pool), p.log, p.engine, sessions
+	return pages.New(o)
+}
+
+// site is everything under one address: pages, the API, and metrics for Prometheus.
 func (p *process) site(app *pages.App) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", metrics.Handler(p.registry))
+	mux.Handle(httpapi.Prefix, httpapi.New(httpapi.Options{Engine: p.engine, Look: look.New(p.pool), Log: p.log}))
 	mux.Handle("/", app)
 	return mux
 }

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"thidua.dev/thidua/internal/cli"
-	"thidua.dev/thidua/internal/look"
 	"thidua.dev/thidua/internal/pages"
 	"thidua.dev/thidua/internal/standalone"
 	"thidua.dev/thidua/worker"
@@ -88,13 +87,13 @@ func (in *installation) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	app := pages.New(pages.Options{Look: look.New(in.pool), Log: in.log, MailboxURL: in.mailboxURL, TemporalURL: in.lower.UIURL()})
+	app := in.pages(pages.Options{MailboxURL: in.mailboxURL, TemporalURL: in.lower.UIURL(), BaseURL: in.opt.BaseURL})
 	in.startWeb(in.web, in.site(app), app.Stop)
 	o := worker.Options{TemporalAddress: in.lower.TemporalAddress(), TemporalTLS: in.lower.TemporalTLS()}
 	if in.demo != nil {
 		o.Poll = demoPoll
 	}
-	d := in.dispatcher(m)
+	d := in.dispatcher(m, in.baseURL())
 	if in.opt.DatabaseURL == "" {
 		// Nobody else may use the private database, so a lease that still runs is of
 		// one who was killed: what it held goes on at once.
@@ -110,6 +109,15 @@ func (in *installation) start(ctx context.Context) error {
 		in.monitoring = in.lower.StartMonitoring(ctx, in.web.Addr().String(), demoScrape)
 	}
 	return nil
+}
+
+// baseURL is where links in messages lead. A demo's people sit at this machine; at
+// real time only the operator knows where units reach it.
+func (in *installation) baseURL() string {
+	if in.opt.BaseURL == "" && in.demo != nil {
+		return address(in.web)
+	}
+	return in.opt.BaseURL
 }
 
 // startLower runs PostgreSQL and Temporal, or finds those of others.

@@ -136,6 +136,7 @@ var importers = []struct {
 }{
 	{"the command line is an edge: nothing is built on it", own("internal/cli"), []string{"cmd", "internal/cli"}},
 	{"pages are an edge: nothing is built on them", own("internal/pages"), []string{"cmd", "internal/pages"}},
+	{"the API is an edge: nothing is built on it", own("internal/httpapi"), []string{"cmd", "internal/httpapi"}},
 	{"main puts the worker together; nothing else runs one", own("worker"), []string{"cmd", "worker", "internal/e2e"}},
 	{
 		"Temporal stays behind the worker", "go.temporal.io/sdk",

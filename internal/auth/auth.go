@@ -1,8 +1,13 @@
-// Package auth decides who may do what: role × scope. It is called only by
-// package engine, so that every door leads past the same guard.
+// Package auth decides who may do what: role × scope × validity. It is called
+// only by package engine, so that every door leads past the same guard.
 package auth
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
 
 // Role of an actor.
 type Role string
@@ -12,22 +17,71 @@ const (
 	Operator   Role = "Operator"   // whoever runs the installation; acts on behalf, and is recorded so
 	FocalPoint Role = "FocalPoint" // a unit's focal point (đầu mối)
 	Leader     Role = "Leader"     // a unit's leader
+	Auditor    Role = "Auditor"    // reads everything, changes nothing (thanh tra)
 	Engine     Role = "Engine"     // the installation itself
 )
+
+// Line of a roster: who stands above a unit, for one purpose.
+type Line string
+
+const (
+	CollectsTo     Line = "collects_to"     // reports
+	AdministeredBy Line = "administered_by" // copies of escalation
+	SubmitsTo      Line = "submits_to"      // dossiers
+)
+
+// Means by which an actor has shown who they are.
+type Means string
+
+const (
+	InPerson Means = ""      // on the machine itself: the operator's command line, the engine
+	ByToken  Means = "token" // a personal token
+	ByLink   Means = "link"  // a link that was sent to the unit: whoever holds the mail
+)
+
+// Validity of a grant, by the machine's clock. The zero value has no bounds.
+type Validity struct {
+	From, Until time.Time
+	Revoked     bool
+}
+
+// At tells that the grant holds at an instant.
+func (v Validity) At(at time.Time) bool {
+	return !v.Revoked && (v.From.IsZero() || !at.Before(v.From)) && (v.Until.IsZero() || at.Before(v.Until))
+}
 
 // Actor is who acts.
 type Actor struct {
 	Name string
 	Role Role
 	Unit string // the unit that a focal point or leader speaks for, or the office
+
+	// Line lets a unit's role reach down to the units below it on that line of the
+	// roster; empty is the unit alone.
+	Line Line
+	// Campaign, when set, is the only one that the actor has to do with.
+	Campaign string
+	Means    Means
+	Token    int64 // whose number stands in the audit; 0 without one
+	Valid    Validity
 }
 
 // String is how the audit names an actor.
 func (a Actor) String() string {
-	if a.Unit == "" {
-		return fmt.Sprintf("%s %s", a.Role, a.Name)
+	parts := []string{string(a.Role)}
+	if a.Name != "" {
+		parts = append(parts, a.Name)
 	}
-	return fmt.Sprintf("%s %s of %s", a.Role, a.Name, a.Unit)
+	if a.Unit != "" {
+		parts = append(parts, "of", a.Unit)
+	}
+	switch a.Means {
+	case ByToken:
+		parts = append(parts, fmt.Sprintf("by token %d", a.Token))
+	case ByLink:
+		parts = append(parts, "by link")
+	}
+	return strings.Join(parts, " ")
 }
 
 // Verb is what is done.
@@ -50,31 +104,94 @@ const (
 	Request     Verb = "request"     // of a report outside the plan
 	Consolidate Verb = "consolidate" // of a round's reports
 	Follow      Verb = "follow"      // what a changed calendar does to a campaign that runs
+	Issue       Verb = "issue"       // tokens: see, make and revoke them
+	Unlink      Verb = "unlink"      // make the links that were sent to a unit worthless
+	Know        Verb = "know"        // who one is
+	See         Verb = "see"         // what a campaign is: its plan, its rounds, its counts
+	SeeUnit     Verb = "see unit"
+	SeeAll      Verb = "see all" // every unit, notice, message and act of a campaign
+	Inspect     Verb = "inspect" // the acts of the whole installation
 )
+
+// Verbs are all there are.
+var Verbs = []Verb{
+	Apply, Launch, Pause, Resume, Extend, Cancel, Submit, Approve, Decide, Rebuild, Record, Return, Reopen, Request, Consolidate, Follow,
+	Issue, Unlink,
+	Know, See, SeeUnit, SeeAll, Inspect,
+}
 
 // Object is what it is done to.
 type Object struct {
-	Office string // the office of the campaign concerned
-	Unit   string // the unit concerned, if any
+	Campaign string // the campaign concerned, if any
+	Office   string // its office
+	Unit     string // the unit concerned, if any
+	// Above are the bodies above the unit on the actor's line, at any distance.
+	Above []string
+	// Public is open to everybody who may see the campaign, such as a ranking that
+	// was published.
+	Public bool
+	// At is the machine's time.
+	At time.Time
 }
 
-// Can tells whether an actor may do verb to object.
-func Can(a Actor, verb Verb, object Object) bool {
+// Can tells whether an actor may do verb to object. What it does not name is not
+// allowed.
+func Can(a Actor, verb Verb, o Object) bool {
+	if !a.Valid.At(o.At) {
+		return false
+	}
+	if verb == Know {
+		return a.Role != ""
+	}
+	if a.Campaign != "" && a.Campaign != o.Campaign {
+		return false
+	}
+	if verb == SeeAll && o.Public {
+		verb = See
+	}
 	switch a.Role {
 	case Operator, Engine:
-		return true
+		return a.Means != ByLink
 	case Office:
-		switch verb {
-		case Apply:
-			return true
-		case Approve, Rebuild:
-			return false // a leader's word is a leader's, the installation the operator's
-		}
-		return a.Unit == object.Office
-	case FocalPoint:
-		return (verb == Submit || verb == Consolidate) && a.Unit != "" && a.Unit == object.Unit
-	case Leader:
-		return (verb == Submit || verb == Approve || verb == Return || verb == Consolidate) && a.Unit != "" && a.Unit == object.Unit
+		return a.Means != ByLink && office(a, verb, o)
+	case Auditor:
+		return a.Means != ByLink && (verb == See || verb == SeeUnit || verb == SeeAll || verb == Inspect)
+	case FocalPoint, Leader:
+		return unit(a, verb, o)
+	}
+	return false
+}
+
+func office(a Actor, verb Verb, o Object) bool {
+	switch verb {
+	case Approve, Rebuild, Issue, Inspect:
+		return false // a leader's word is a leader's, the installation the operator's
+	case See:
+		return true
+	case Apply, SeeUnit, SeeAll, Unlink:
+		// What belongs to no campaign, such as a calendar, is every office's.
+		return a.Unit != "" && (o.Office == "" || a.Unit == o.Office)
+	}
+	return a.Unit != "" && a.Unit == o.Office
+}
+
+// unit is what a unit's focal point and leader may do. Reading and reporting reach
+// down the line; a leader's word is about their own unit. A link says that its
+// holder has the unit's mail, not who they are: it neither approves nor hands back.
+func unit(a Actor, verb Verb, o Object) bool {
+	own := a.Unit != "" && a.Unit == o.Unit
+	below := own || a.Unit != "" && a.Line != "" && a.Means != ByLink && slices.Contains(o.Above, a.Unit)
+	switch verb {
+	case See:
+		return a.Unit != ""
+	case SeeUnit:
+		return below
+	case Submit:
+		return below && (a.Role == FocalPoint || a.Means != ByLink)
+	case Consolidate:
+		return own && a.Means != ByLink
+	case Approve, Return:
+		return own && a.Role == Leader && a.Means != ByLink
 	}
 	return false
 }

@@ -1,34 +1,79 @@
 package auth
 
-import "testing"
+import (
+	"testing"
+	"time"
+)
 
 func TestCan(t *testing.T) {
-	object := Object{Office: "BTTTT-TDKT", Unit: "STTTT-04"}
-	verbs := []Verb{Apply, Launch, Pause, Resume, Extend, Cancel, Submit, Approve, Decide, Rebuild, Record, Return, Reopen}
+	now := time.Date(2026, 12, 7, 9, 0, 0, 0, time.UTC)
+	object := Object{Campaign: "covid-2021", Office: "BTTTT-TDKT", Unit: "STTTT-04", Above: []string{"UBND-04", "CP"}, At: now}
+	declared := Object{At: now} // a calendar, a roster: of no campaign
+	reads := []Verb{Know, See, SeeUnit, SeeAll}
+	with := func(verbs []Verb, more ...Verb) []Verb { return append(append([]Verb{}, verbs...), more...) }
 	for _, tc := range []struct {
 		reason string
 		actor  Actor
+		object Object
 		may    []Verb
 	}{
-		{"the operator acts on behalf of anybody", Actor{Role: Operator}, verbs},
-		{"the office steers its campaign but is no unit's leader", Actor{Role: Office, Unit: "BTTTT-TDKT"},
-			[]Verb{Apply, Launch, Pause, Resume, Extend, Cancel, Submit, Decide, Record, Return, Reopen}},
-		{"another office may declare, not steer", Actor{Role: Office, Unit: "OTHER"}, []Verb{Apply}},
-		{"a focal point sends its own unit's report", Actor{Role: FocalPoint, Unit: "STTTT-04"}, []Verb{Submit}},
-		{"a focal point of another unit does nothing here", Actor{Role: FocalPoint, Unit: "STTTT-06"}, nil},
-		{"a leader sends, approves, and hands back", Actor{Role: Leader, Unit: "STTTT-04"}, []Verb{Submit, Approve, Return}},
-		{"a leader of another unit does nothing here", Actor{Role: Leader, Unit: "STTTT-06"}, nil},
-		{"nobody does nothing", Actor{}, nil},
-		{"a unit's role without a unit does nothing", Actor{Role: Leader}, nil},
+		{"the operator acts on behalf of anybody", Actor{Role: Operator}, object, Verbs},
+		{"the office steers its campaign but is no unit's leader", Actor{Role: Office, Unit: "BTTTT-TDKT"}, object,
+			with(reads, Apply, Launch, Pause, Resume, Extend, Cancel, Submit, Decide, Record, Return, Reopen, Unlink)},
+		{"another office sees that there is a campaign", Actor{Role: Office, Unit: "OTHER"}, object, []Verb{Know, See}},
+		{"calendars and rosters are every office's", Actor{Role: Office, Unit: "OTHER"}, declared, with(reads, Apply, Unlink)},
+		{"an office without a unit is none", Actor{Role: Office}, Object{At: now}, []Verb{Know, See}},
+		{"an auditor reads everything and changes nothing", Actor{Role: Auditor}, object, with(reads, Inspect)},
+		{"a focal point sends its own unit's report", Actor{Role: FocalPoint, Unit: "STTTT-04"}, object, []Verb{Know, See, SeeUnit, Submit}},
+		{"a focal point of another unit does nothing here", Actor{Role: FocalPoint, Unit: "STTTT-06"}, object, []Verb{Know, See}},
+		{"a leader sends, approves, and hands back", Actor{Role: Leader, Unit: "STTTT-04"}, object, []Verb{Know, See, SeeUnit, Submit, Approve, Return}},
+		{"a leader of another unit does nothing here", Actor{Role: Leader, Unit: "STTTT-06"}, object, []Verb{Know, See}},
+		{"a body above reads and reports down its line", Actor{Role: FocalPoint, Unit: "CP", Line: AdministeredBy}, object, []Verb{Know, See, SeeUnit, Submit}},
+		{"its leader does not approve for those below", Actor{Role: Leader, Unit: "UBND-04", Line: AdministeredBy}, object, []Verb{Know, See, SeeUnit, Submit}},
+		{"without a line it stands above nobody", Actor{Role: FocalPoint, Unit: "UBND-04"}, object, []Verb{Know, See}},
+		{"a link sends a report in", Actor{Role: FocalPoint, Unit: "STTTT-04", Means: ByLink}, object, []Verb{Know, See, SeeUnit, Submit}},
+		{"a link never approves", Actor{Role: Leader, Unit: "STTTT-04", Means: ByLink}, object, []Verb{Know, See, SeeUnit}},
+		{"a link reaches down no line", Actor{Role: FocalPoint, Unit: "CP", Line: AdministeredBy, Means: ByLink}, object, []Verb{Know, See}},
+		{"a link makes nobody an operator", Actor{Role: Operator, Means: ByLink}, object, []Verb{Know}},
+		{"a link makes nobody an office", Actor{Role: Office, Unit: "BTTTT-TDKT", Means: ByLink}, object, []Verb{Know}},
+		{"in the campaign that it is for", Actor{Role: FocalPoint, Unit: "STTTT-04", Campaign: "covid-2021"}, object, []Verb{Know, See, SeeUnit, Submit}},
+		{"not in another", Actor{Role: Leader, Unit: "STTTT-04", Campaign: "cds-2027"}, object, []Verb{Know}},
+		{"nor beside campaigns", Actor{Role: Office, Unit: "BTTTT-TDKT", Campaign: "covid-2021"}, declared, []Verb{Know}},
+		{"not even an operator", Actor{Role: Operator, Campaign: "cds-2027"}, object, []Verb{Know}},
+		{"expired", Actor{Role: Operator, Valid: Validity{Until: now}}, object, nil},
+		{"not yet", Actor{Role: Operator, Valid: Validity{From: now.Add(time.Second)}}, object, nil},
+		{"revoked", Actor{Role: Operator, Valid: Validity{Revoked: true}}, object, nil},
+		{"valid", Actor{Role: Operator, Valid: Validity{From: now, Until: now.Add(time.Second)}}, object, Verbs},
+		{"who does not say when is never in time", Actor{Role: Operator, Valid: Validity{From: now}}, Object{}, nil},
+		{"nobody does nothing", Actor{}, object, nil},
+		{"a unit's role without a unit does nothing", Actor{Role: Leader}, Object{At: now}, []Verb{Know}},
 	} {
 		may := map[Verb]bool{}
 		for _, v := range tc.may {
 			may[v] = true
 		}
-		for _, v := range verbs {
-			if got := Can(tc.actor, v, object); got != may[v] {
+		for _, v := range Verbs {
+			if got := Can(tc.actor, v, tc.object); got != may[v] {
 				t.Errorf("%s: Can(%s, %s) = %v", tc.reason, tc.actor, v, got)
 			}
+		}
+	}
+	published := object
+	published.Public = true
+	if focal := (Actor{Role: FocalPoint, Unit: "STTTT-06"}); !Can(focal, SeeAll, published) || Can(focal, Inspect, published) {
+		t.Error("what is published is not what a unit of the campaign may see")
+	}
+}
+
+func TestActorInTheAudit(t *testing.T) {
+	for want, a := range map[string]Actor{
+		"Operator root":  {Name: "root", Role: Operator},
+		"Office x of VP": {Name: "x", Role: Office, Unit: "VP"},
+		"Leader Lê Văn A of STTTT-04 by token 7": {Name: "Lê Văn A", Role: Leader, Unit: "STTTT-04", Means: ByToken, Token: 7},
+		"FocalPoint of STTTT-04 by link":         {Role: FocalPoint, Unit: "STTTT-04", Means: ByLink},
+	} {
+		if got := a.String(); got != want {
+			t.Errorf("%q, want %q", got, want)
 		}
 	}
 }

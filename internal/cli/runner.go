@@ -57,6 +57,7 @@ type UpOptions struct {
 	Place
 	SMTP     SMTP
 	HTTPAddr string
+	BaseURL  string // where units reach the pages; empty: messages carry no links
 	UIPort   int
 	// Demo runs the campaign of DemoDir under a stepped clock with a simulator
 	// of units; Pace is the pause between the clock's jumps. Keep stays up after
@@ -75,6 +76,7 @@ type WorkerOptions struct {
 	Console
 	Place
 	SMTP        SMTP
+	BaseURL     string
 	MetricsAddr string
 }
 
@@ -83,6 +85,7 @@ type ServeOptions struct {
 	Console
 	Place
 	HTTPAddr string
+	BaseURL  string
 }
 
 // RehearseOptions of a rehearsal.

@@ -12,10 +12,14 @@ no Temporal: reports and commands are taken while Temporal is down.`,
 		Example: `  thidua serve --database-url postgres://db/thidua --http-addr :8088`,
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := checkBase(opt.BaseURL); err != nil {
+				return err
+			}
 			opt.Console, opt.Place = a.console(), a.place("")
 			return a.withRunner(func(r Runner) error { return r.Serve(cmd.Context(), opt) })
 		},
 	}
 	httpFlag(cmd.Flags(), &opt.HTTPAddr)
+	baseFlag(cmd.Flags(), &opt.BaseURL)
 	return cmd
 }

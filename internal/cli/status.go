@@ -48,74 +48,14 @@ Tình trạng hệ thống: đồng hồ, các phong trào, thư chờ gửi, th
 const lateAfter = time.Minute
 
 // installation is what status tells.
-type installation struct {
-	Clock     look.Clock       `json:"clock"`
-	Campaigns []campaignStatus `json:"campaigns"`
-	Outbox    look.Outbox      `json:"outbox"`
-	// Undone is what keeps a stepped clock from its next jump; nil on a real one.
-	Undone      *undone    `json:"undone,omitempty"`
-	NextInstant *time.Time `json:"nextInstant"`
-}
+type installation struct{ *look.Status }
 
-type undone struct {
-	Procedures int64 `json:"procedures"`
-	Messages   int64 `json:"messages"`
-}
-
-type campaignStatus struct {
-	look.Campaign
-	Outbox look.Outbox `json:"outbox"`
-	Late   int64       `json:"late"`
-	Next   *look.Next  `json:"next,omitempty"`
-}
+// campaignStatus is one campaign of it.
+type campaignStatus = look.CampaignStatus
 
 func readStatus(ctx context.Context, e *engine.Engine) (*installation, error) {
-	r := look.New(e.Pool())
-	clock, err := r.Clock(ctx)
-	if err != nil {
-		return nil, err
-	}
-	s := &installation{Clock: clock, Campaigns: []campaignStatus{}}
-	campaigns, err := r.Campaigns(ctx)
-	if err != nil {
-		return nil, err
-	}
-	for _, c := range campaigns {
-		one := campaignStatus{Campaign: c}
-		if c.State != "Declared" {
-			b, err := r.Board(ctx, c.Name)
-			if err != nil {
-				return nil, err
-			}
-			one.Outbox, one.Late = b.Outbox, b.LateTotal
-			if len(b.Next) > 0 {
-				one.Next = &b.Next[0]
-			}
-			addOutbox(&s.Outbox, b.Outbox)
-		}
-		s.Campaigns = append(s.Campaigns, one)
-	}
-	if clock.Stepped {
-		u, err := e.Undone(ctx)
-		if err != nil {
-			return nil, err
-		}
-		s.Undone = &undone{u.Procedures, u.Messages}
-	}
-	s.NextInstant, err = e.NextInstant(ctx)
-	return s, err
-}
-
-func addOutbox(sum *look.Outbox, o look.Outbox) {
-	sum.Pending += o.Pending
-	sum.Claimed += o.Claimed
-	sum.Sent += o.Sent
-	sum.Superseded += o.Superseded
-	sum.Expired += o.Expired
-	sum.Parked += o.Parked
-	sum.Ambiguous += o.Ambiguous
-	sum.NotConfigured += o.NotConfigured
-	sum.OldestPendingSeconds = max(sum.OldestPendingSeconds, o.OldestPendingSeconds)
+	s, err := look.New(e.Pool()).Status(ctx)
+	return &installation{s}, err
 }
 
 func (s *installation) write(w io.Writer) error {
@@ -158,7 +98,7 @@ func (s *installation) write(w io.Writer) error {
 		{title: "PHASE", cell: func(c campaignStatus) string { return orDash(c.Phase) }},
 		{title: "UNITS", cell: func(c campaignStatus) string { return number(c.Participants) }},
 		{title: "LATE", cell: func(c campaignStatus) string { return number(c.Late) }},
-		{title: "HEALTH", cell: campaignStatus.health},
+		{title: "HEALTH", cell: health},
 		{title: "NEXT", cell: func(c campaignStatus) string {
 			if c.Next == nil {
 				return "-"
@@ -169,7 +109,7 @@ func (s *installation) write(w io.Writer) error {
 }
 
 // health names what is wrong, or says that nothing is.
-func (c campaignStatus) health() string {
+func health(c campaignStatus) string {
 	for _, kind := range []string{"Stalled", "DeliveryDegraded", "CalendarShort"} {
 		if k := c.Condition(kind); k.Status == "True" {
 			return k.Reason

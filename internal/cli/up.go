@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"net/url"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -37,6 +38,23 @@ func httpFlag(flags *pflag.FlagSet, address *string) {
 	flags.StringVar(address, "http-addr", "127.0.0.1:8088", "where pages and API listen")
 }
 
+// baseFlag is where people reach the pages; links in messages begin with it.
+func baseFlag(flags *pflag.FlagSet, base *string) {
+	flags.StringVar(base, "base-url", "", "where units reach the pages, such as https://thidua.example.gov.vn; without it messages carry no links")
+}
+
+// checkBase refuses an address that nobody could follow.
+func checkBase(base string) error {
+	if base == "" {
+		return nil
+	}
+	u, err := url.Parse(base)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+		return misuse("--base-url %q is not an address such as https://thidua.example.gov.vn", base)
+	}
+	return nil
+}
+
 func (a *app) upCommand() *cobra.Command {
 	var opt UpOptions
 	var temporal string
@@ -69,6 +87,9 @@ Chạy toàn bộ hệ thống trên một máy. Thêm --demo để xem trọn m
 			if opt.Pace < 0 {
 				return misuse("--pace must not be negative")
 			}
+			if err := checkBase(opt.BaseURL); err != nil {
+				return err
+			}
 			opt.Console, opt.Place = a.console(), a.place(temporal)
 			return a.withRunner(func(r Runner) error { return r.Up(cmd.Context(), opt) })
 		},
@@ -81,6 +102,7 @@ Chạy toàn bộ hệ thống trên một máy. Thêm --demo để xem trọn m
 	flags.StringVar(&opt.DemoSink, "demo-sink", "", "a drill's mail sink")
 	_ = flags.MarkHidden("demo-sink")
 	httpFlag(flags, &opt.HTTPAddr)
+	baseFlag(flags, &opt.BaseURL)
 	flags.IntVar(&opt.UIPort, "ui-port", 0, "port of Temporal's own pages; 0: the last one, or a free one")
 	temporalFlag(cmd, &temporal)
 	smtpFlags(cmd, &opt.SMTP)

@@ -26,7 +26,8 @@ type Applied struct {
 	Name       string            `json:"-"`
 	Result     string            `json:"result"` // created, configured or unchanged
 	Generation int64             `json:"generation"`
-	Changes    []manifest.Change `json:"changes,omitempty"` // against the generation before
+	Changes    []manifest.Change `json:"changes,omitempty"`  // against the generation before
+	PlanHash   string            `json:"planHash,omitempty"` // of a campaign
 }
 
 // errDryRun rolls a dry run back.
@@ -38,8 +39,8 @@ func (e *Engine) Apply(ctx context.Context, act Act, set *manifest.Set, dryRun b
 	var applied []Applied
 	err := e.in(ctx, func(t *tx) error {
 		applied = nil
-		if !auth.Can(act.Actor, auth.Apply, auth.Object{}) {
-			return refuse("Forbidden", "%s may not declare objects", act.Actor)
+		if err := t.mayDeclare(ctx, act.Actor, set); err != nil {
+			return err
 		}
 		// One apply at a time: what is checked is what is stored.
 		if _, err := t.raw.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtext('thidua.apply'))`); err != nil {
@@ -75,6 +76,9 @@ func (e *Engine) Apply(ctx context.Context, act Act, set *manifest.Set, dryRun b
 		if err := t.replan(ctx, act, stored, all, applied); err != nil {
 			return err
 		}
+		if err := t.checkPlan(ctx, act, applied); err != nil {
+			return err
+		}
 		for _, a := range applied {
 			if a.Result == "unchanged" {
 				continue
@@ -94,6 +98,55 @@ func (e *Engine) Apply(ctx context.Context, act Act, set *manifest.Set, dryRun b
 		err = nil
 	}
 	return applied, err
+}
+
+// mayDeclare authorises a set: each campaign for its office, and what belongs to no
+// campaign as such.
+func (t *tx) mayDeclare(ctx context.Context, actor auth.Actor, set *manifest.Set) error {
+	if len(set.Objects()) > len(set.Campaigns) || len(set.Contacts) > 0 || len(set.Campaigns) == 0 {
+		if err := t.demand(ctx, actor, auth.Apply, auth.Object{}, "what campaigns share"); err != nil {
+			return err
+		}
+	}
+	for _, c := range set.Campaigns {
+		office := string(c.Spec.Office)
+		old, err := t.CampaignByName(ctx, c.Name)
+		if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+			return err
+		}
+		if err == nil {
+			office = old.Office // whose it is decides; who is to have it does not
+		}
+		if err := t.demand(ctx, actor, auth.Apply, auth.Object{Campaign: c.Name, Office: office}, "campaign "+c.Name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkPlan says which plan each campaign has now, and holds what is declared to the
+// one that the actor has seen.
+func (t *tx) checkPlan(ctx context.Context, act Act, applied []Applied) error {
+	campaigns := 0
+	for i := range applied {
+		a := &applied[i]
+		if a.Kind != "Campaign" {
+			continue
+		}
+		campaigns++
+		c, err := t.CampaignByName(ctx, a.Name)
+		if err != nil {
+			return err
+		}
+		a.PlanHash = c.PlanHash
+		if act.PlanHash != "" && c.PlanHash != act.PlanHash {
+			return &Conflict{Text: fmt.Sprintf("the plan of campaign %s would be %s, not %s: look at it again, then repeat", c.Name, c.PlanHash, act.PlanHash)}
+		}
+	}
+	if act.PlanHash != "" && campaigns != 1 {
+		return refuse("OnePlan", "a plan's hash belongs to one campaign, and %d are declared", campaigns)
+	}
+	return nil
 }
 
 // appliedBefore is the answer to a request that was carried out before; nil when
@@ -352,6 +405,14 @@ func (t *tx) replan(ctx context.Context, act Act, stored storedObjects, all *man
 		}
 		if exists && p.Hash == old.PlanHash {
 			continue
+		}
+		// A calendar or a roster moves the dates of campaigns that no file names.
+		office := string(c.Spec.Office)
+		if exists {
+			office = old.Office
+		}
+		if err := t.demand(ctx, act.Actor, auth.Apply, auth.Object{Campaign: c.Name, Office: office}, "campaign "+c.Name+", whose dates this moves"); err != nil {
+			return err
 		}
 		if a, touched := changed["Campaign/"+c.Name]; touched {
 			p.Generation = a.Generation

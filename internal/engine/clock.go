@@ -94,8 +94,8 @@ func (e *Engine) Sweep(ctx context.Context, grace time.Duration) (woken int64, e
 // finished. It is all that is to be done after Temporal's databases are gone.
 func (e *Engine) Rebuild(ctx context.Context, act Act) (woken int64, err error) {
 	err = e.in(ctx, func(t *tx) error {
-		if !auth.Can(act.Actor, auth.Rebuild, auth.Object{}) {
-			return refuse("Forbidden", "%s may not rebuild the installation", act.Actor)
+		if err := t.demand(ctx, act.Actor, auth.Rebuild, auth.Object{}, "the installation"); err != nil {
+			return err
 		}
 		// Two at once take turns, so that the second finds the first.
 		if _, err := t.raw.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtext('thidua.rebuild'))`); err != nil {

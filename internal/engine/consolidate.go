@@ -71,8 +71,8 @@ func (t *tx) lockForConsolidation(ctx context.Context, act Act, campaign, round,
 	} else if err != nil {
 		return fail(err)
 	}
-	if !auth.Can(act.Actor, auth.Consolidate, auth.Object{Office: c.Office, Unit: body}) {
-		return fail(refuse("Forbidden", "%s may not consolidate the reports that go to %s", act.Actor, body))
+	if err := t.demand(ctx, act.Actor, auth.Consolidate, auth.Object{Campaign: campaign, Office: c.Office, Unit: body}, "the reports that go to "+body); err != nil {
+		return fail(err)
 	}
 	o, err = t.ConsolidationForUpdate(ctx, db.ConsolidationForUpdateParams{CampaignID: c.ID, Subject: round, Owner: body})
 	owes := !errors.Is(err, pgx.ErrNoRows)

@@ -48,6 +48,9 @@ type Act struct {
 	// Generation, when not 0, is the campaign's generation that the actor saw;
 	// another one is a Conflict.
 	Generation int64
+	// PlanHash, when set, is the plan that the actor saw for the one campaign that
+	// they declare; another one is a Conflict.
+	PlanHash string
 }
 
 // By is an Act with a fresh request id.
@@ -104,8 +107,8 @@ func (t *tx) lockForCommand(ctx context.Context, act Act, verb auth.Verb, name s
 	if err != nil {
 		return c, nil, err
 	}
-	if !auth.Can(act.Actor, verb, auth.Object{Office: c.Office}) {
-		return c, nil, refuse("Forbidden", "%s may not %s campaign %s", act.Actor, verb, name)
+	if err := t.demand(ctx, act.Actor, verb, auth.Object{Campaign: name, Office: c.Office}, "campaign "+name); err != nil {
+		return c, nil, err
 	}
 	if done, err = t.repeated(ctx, act, verb, "Campaign/"+name); done != nil || err != nil {
 		return c, done, err

@@ -39,12 +39,22 @@ type Conflict struct{ Text string }
 
 func (e *Conflict) Error() string { return e.Text }
 
+// Unauthenticated is somebody who has not shown who they are: another token or link
+// is needed, not another act.
+type Unauthenticated struct {
+	Code string
+	Text string
+}
+
+func (e *Unauthenticated) Error() string { return e.Text }
+
 // Code is the stable word for an error, without any detail: what may travel
 // through a workflow's history.
 func Code(err error) string {
 	var refused *Refused
 	var missing *NotFound
 	var conflict *Conflict
+	var stranger *Unauthenticated
 	switch {
 	case errors.As(err, &refused):
 		return refused.Code
@@ -52,6 +62,8 @@ func Code(err error) string {
 		return "NotFound"
 	case errors.As(err, &conflict):
 		return "Conflict"
+	case errors.As(err, &stranger):
+		return stranger.Code
 	}
 	return "Internal"
 }

@@ -132,7 +132,8 @@ func TestApplySeedAtRealTime(t *testing.T) {
 	w := onPool(t, newWorld(t).Pool())
 	_, err = w.Pool().Exec(t.Context(), `UPDATE clock SET mode = 'real', now = NULL`)
 	w.ok(err)
-	w.apply(set)
+	_, err = w.Apply(t.Context(), By(auth.Actor{Name: "x", Role: auth.Operator}, ""), set, false)
+	w.ok(err)
 	w.Sweep(t.Context(), time.Minute)
 	w.check("declaring a campaign of the past sends nothing",
 		w.rows(`SELECT (SELECT count(*) FROM procedure), (SELECT count(*) FROM wake), (SELECT count(*) FROM obligation), (SELECT count(*) FROM message)`),

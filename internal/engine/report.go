@@ -148,8 +148,8 @@ func (t *tx) lockForIntake(ctx context.Context, act Act, verb auth.Verb, campaig
 	if err != nil {
 		return fail(err)
 	}
-	if !auth.Can(act.Actor, verb, auth.Object{Office: c.Office, Unit: unit}) {
-		return fail(refuse("Forbidden", "%s may not %s a report of unit %s", act.Actor, verb, unit))
+	if err := t.demand(ctx, act.Actor, verb, auth.Object{Campaign: campaign, Office: c.Office, Unit: unit}, "a report of unit "+unit); err != nil {
+		return fail(err)
 	}
 	o, err = t.ObligationForUpdate(ctx, db.ObligationForUpdateParams{CampaignID: c.ID, Subject: round, Owner: unit})
 	owes := !errors.Is(err, pgx.ErrNoRows)

@@ -13,7 +13,7 @@ func Page(w io.Writer, kind string) error {
 	if err != nil {
 		return err
 	}
-	first := false // of the fields inside one
+	first := false                 // of the fields inside one
 	for _, f := range fields[1:] { // spec itself says nothing of its own
 		if strings.HasSuffix(f.Path, ".vi") || strings.HasSuffix(f.Path, ".en") {
 			continue // of a text, which is said once

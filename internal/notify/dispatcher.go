@@ -270,6 +270,10 @@ func (d *Dispatcher) allowed(ctx context.Context, q *db.Queries, channel string)
 
 // gather puts together what the texts of claimed messages are written from.
 func (d *Dispatcher) gather(ctx context.Context, q *db.Queries, b batch, rows []db.ClaimedNoticesRow) ([]outgoing, error) {
+	links, err := d.links(ctx, q, rows)
+	if err != nil {
+		return nil, err
+	}
 	campaigns := map[string]*texting{}
 	byMessage := map[int64][]db.ClaimedNoticesRow{}
 	for _, r := range rows {
@@ -279,6 +283,7 @@ func (d *Dispatcher) gather(ctx context.Context, q *db.Queries, b batch, rows []
 			if err != nil {
 				return nil, err
 			}
+			t.links = links
 			campaigns[r.Campaign] = t
 		}
 	}
@@ -354,6 +359,7 @@ type texting struct {
 	offsets  map[string]int
 	titles   map[string]*v1.Text
 	requests map[string]v1.Text // by period
+	links    *links
 }
 
 func (d *Dispatcher) texting(ctx context.Context, q *db.Queries, name string) (*texting, error) {
@@ -442,7 +448,7 @@ func (t *texting) compose(now time.Time, rows []db.ClaimedNoticesRow) (Mail, err
 func (t *texting) notice(r db.ClaimedNoticesRow) Notice {
 	n := Notice{
 		Kind: Kind(strings.ToLower(r.Kind)), Step: r.Step, Round: r.Round, Unit: Unit{Code: r.Unit, Name: r.UnitName},
-		AwaitingApproval: r.Holder == string(v1.RoleLeader), Offset: t.offsets[path.Base(r.Step)], Reason: r.Reason,
+		AwaitingApproval: r.Holder == string(v1.RoleLeader), Offset: t.offsets[path.Base(r.Step)], Reason: r.Reason, FormURL: t.links.form(t.name, r),
 	}
 	if r.DueAt != nil {
 		n.Due = r.DueAt.In(t.location)

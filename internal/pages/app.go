@@ -1,6 +1,7 @@
 // Package pages shows campaigns to people: server-rendered pages that keep
-// themselves up to date, and the one-file report of a rehearsal. Everything is
-// read; nothing here changes a fact.
+// themselves up to date, and the one-file report of a rehearsal. A unit that comes by
+// the link of a message sees its own page and sends its report there; nothing else
+// here changes a fact.
 package pages
 
 import (
@@ -13,14 +14,18 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/a-h/templ"
+	"github.com/alexedwards/scs/v2"
 
+	"thidua.dev/thidua/internal/engine"
 	"thidua.dev/thidua/internal/look"
 	"thidua.dev/thidua/internal/notify/texts"
+	"thidua.dev/thidua/internal/store"
 )
 
 //go:generate templ generate
@@ -38,6 +43,10 @@ type Options struct {
 	// MailboxURL is the demo's test mailbox, TemporalURL the procedures' own pages;
 	// empty ones are not linked.
 	MailboxURL, TemporalURL string
+	// Engine takes what units send; nil leaves their own pages out. Sessions keeps who
+	// has come by a link.
+	Engine   *engine.Engine
+	Sessions scs.Store
 	// Poll is how often the facts are looked at while somebody watches; 0 is 1 s.
 	Poll time.Duration
 }
@@ -49,6 +58,8 @@ type App struct {
 	assets *assets
 	live   *live
 	mux    *http.ServeMux
+	units  *units // nil without an engine
+	routes []string
 }
 
 // New makes the pages.
@@ -77,14 +88,26 @@ func New(o Options) *App {
 		"GET " + assetsPath + "{digest}/{file}": a.assets.serve,
 		"/":                                     func(http.ResponseWriter, *http.Request) error { return &look.NotFound{Kind: "page"} },
 	} {
-		a.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
-			if err := serve(w, r); err != nil {
-				a.fail(w, r, err)
-			}
-		})
+		a.handle(pattern, serve, func(h http.Handler) http.Handler { return h })
+	}
+	if o.Engine != nil {
+		a.addUnits()
 	}
 	return a
 }
+
+// handle serves a pattern, inside of what around puts about it.
+func (a *App) handle(pattern string, serve func(http.ResponseWriter, *http.Request) error, around func(http.Handler) http.Handler) {
+	a.routes = append(a.routes, pattern)
+	a.mux.Handle(pattern, around(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := serve(w, r); err != nil {
+			a.fail(w, r, err)
+		}
+	})))
+}
+
+// Routes are the patterns that are served.
+func (a *App) Routes() []string { return slices.Sorted(slices.Values(a.routes)) }
 
 // Stop ends the live connections, which otherwise keep a server from shutting down.
 func (a *App) Stop() { a.live.stop() }
@@ -234,11 +257,20 @@ func (a *App) fail(w http.ResponseWriter, r *http.Request, err error) {
 		page = errorPage(u, u.missing(missing), u.t("error.missing.what"), u.similar(r.PathValue("name"), missing))
 	case errors.Is(err, context.Canceled):
 		return // nobody is listening any more
+	case stranger(err) != "":
+		status, page = http.StatusForbidden, errorPage(u, u.t("unit.stranger"), u.t("unit.stranger."+stranger(err)), nil)
+	case store.Unstorable(err): // such as a zero byte in an address
+		status, page = http.StatusNotFound, errorPage(u, u.missing(&look.NotFound{Kind: "page"}), u.t("error.missing.what"), nil)
+	case store.Away(err):
+		w.Header().Set("Retry-After", "5")
+		status, page = http.StatusServiceUnavailable, errorPage(u, u.t("error.away"), u.t("error.away.what"), nil)
+		a.o.Log.WarnContext(r.Context(), "the database is away", "error", err)
 	default:
-		a.o.Log.ErrorContext(r.Context(), "page failed", "path", r.URL.Path, "error", err)
+		// The pattern, not the path: a link's path is a secret.
+		a.o.Log.ErrorContext(r.Context(), "page failed", "route", r.Pattern, "error", err)
 	}
 	if err := write(w, r, status, layout(u, u.t("error.title"), "", page)); err != nil {
-		a.o.Log.ErrorContext(r.Context(), "error page failed", "path", r.URL.Path, "error", err)
+		a.o.Log.ErrorContext(r.Context(), "error page failed", "route", r.Pattern, "error", err)
 	}
 }
 

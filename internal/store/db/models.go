@@ -133,6 +133,18 @@ type Letter struct {
 	DraftedAt    time.Time
 }
 
+type LinkKey struct {
+	Version   int32
+	Key       []byte
+	CreatedAt time.Time
+}
+
+type LinkVersion struct {
+	Unit      string
+	Version   int32
+	RevokedAt time.Time
+}
+
 type Message struct {
 	ID         int64
 	CampaignID int64
@@ -425,6 +437,27 @@ type Sealed struct {
 	Seal     int64
 	Position int32
 	Leaf     []byte
+}
+
+type Session struct {
+	Token  string
+	Data   []byte
+	Expiry time.Time
+}
+
+type Token struct {
+	ID        int64
+	Hash      []byte
+	Name      string
+	Role      string
+	Unit      string
+	Line      string
+	Campaign  string
+	NotBefore time.Time
+	ExpiresAt time.Time
+	CreatedAt time.Time
+	RevokedAt *time.Time
+	UsedAt    *time.Time
 }
 
 type Wake struct {

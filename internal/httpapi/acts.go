@@ -1,0 +1,110 @@
+package httpapi
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"thidua.dev/thidua/internal/calendar"
+	"thidua.dev/thidua/internal/engine"
+	"thidua.dev/thidua/internal/look"
+)
+
+// Because is the reason of an act, kept in the audit.
+type Because struct {
+	Reason string `json:"reason,omitempty" maxLength:"2000" doc:"Kept in the audit; a unit whose report is returned reads it."`
+}
+
+// steering is a request that steers a campaign.
+type steering[B any] struct {
+	Seen
+	InCampaign
+	Body B
+}
+
+func (a *App) addActs() {
+	post := func(id, path, summary string) operation {
+		return operation{id: id, method: http.MethodPost, path: path, tag: tagSteer, summary: summary}
+	}
+	register(a, post("launch", "/campaigns/{campaign}/launch", "Start a declared campaign"), func(ctx context.Context, in *steering[struct {
+		Because
+		Backdate bool `json:"backdate,omitempty" doc:"Confirms that it started on an earlier day: nothing is sent for what is past."`
+	}],
+	) (*Out[look.Campaign], error) {
+		return a.done(ctx, in.Campaign, a.engine.Launch(ctx, in.act(ctx, in.Body.Reason), in.Campaign, engine.LaunchOptions{Backdate: in.Body.Backdate}))
+	})
+	register(a, post("pause", "/campaigns/{campaign}/pause", "Hold everything that is pending"), func(ctx context.Context, in *steering[Because]) (*Out[look.Campaign], error) {
+		return a.done(ctx, in.Campaign, a.engine.Pause(ctx, in.act(ctx, in.Body.Reason), in.Campaign))
+	})
+	register(a, post("resume", "/campaigns/{campaign}/resume", "End a pause"), func(ctx context.Context, in *steering[struct {
+		Because
+		Deadlines string `json:"deadlines" enum:"keep,shift" doc:"What becomes of the deadlines of the pause."`
+	}],
+	) (*Out[look.Campaign], error) {
+		return a.done(ctx, in.Campaign, a.engine.Resume(ctx, in.act(ctx, in.Body.Reason), in.Campaign, engine.Deadlines(in.Body.Deadlines)))
+	})
+	register(a, post("extend", "/campaigns/{campaign}/extend", "Move a deadline to a later day"), a.extend)
+	register(a, post("cancel", "/campaigns/{campaign}/cancel", "End a campaign for good"), func(ctx context.Context, in *steering[Because]) (*Out[look.Campaign], error) {
+		return a.done(ctx, in.Campaign, a.engine.Cancel(ctx, in.act(ctx, in.Body.Reason), in.Campaign))
+	})
+	register(a, post("decide", "/campaigns/{campaign}/decide", "Record the award decision"), a.decide)
+	rebuild := post("rebuild", "/rebuild", "Start every open procedure from facts, after Temporal was lost")
+	register(a, rebuild, func(ctx context.Context, in *struct {
+		Act
+		Body Because
+	},
+	) (*Out[Woken], error) {
+		n, err := a.engine.Rebuild(ctx, in.act(ctx, in.Body.Reason))
+		return answer(Woken{n}, err)
+	})
+}
+
+// Woken says how many procedures look again.
+type Woken struct {
+	Woken int64 `json:"woken"`
+}
+
+// done answers an act with the campaign as it is now.
+func (a *App) done(ctx context.Context, campaign string, err error) (*Out[look.Campaign], error) {
+	if err != nil {
+		return nil, err
+	}
+	return a.campaign(ctx, campaign)
+}
+
+func (a *App) extend(ctx context.Context, in *steering[struct {
+	Because
+	Round string `json:"round" maxLength:"253" example:"monthly/2021-11"`
+	Unit  string `json:"unit,omitempty" maxLength:"253" doc:"All that still owe when left out."`
+	To    string `json:"to" maxLength:"40" example:"2021-11-19"`
+}],
+) (*Out[engine.Extended], error) {
+	to, err := a.instant(ctx, in.Campaign, "to", in.Body.To)
+	if err != nil {
+		return nil, err
+	}
+	return answer(a.engine.Extend(ctx, in.act(ctx, in.Body.Reason), in.Campaign, in.Body.Round, in.Body.Unit, to))
+}
+
+func (a *App) decide(ctx context.Context, in *steering[struct {
+	Because
+	Number   string `json:"number" maxLength:"200" example:"512/QĐ-BTTTT"`
+	Dated    string `json:"dated" maxLength:"10" example:"2022-04-08"`
+	SignedBy string `json:"signedBy,omitempty" maxLength:"200"`
+}],
+) (*Out[look.Campaign], error) {
+	dated, err := dateOf("dated", in.Body.Dated)
+	if err != nil {
+		return nil, err
+	}
+	d := engine.Decided{Number: in.Body.Number, Dated: dated, SignedBy: in.Body.SignedBy}
+	return a.done(ctx, in.Campaign, a.engine.Decide(ctx, in.act(ctx, in.Body.Reason), in.Campaign, d))
+}
+
+func dateOf(field, text string) (calendar.Date, error) {
+	d, err := calendar.ParseDate(text)
+	if err != nil {
+		return d, &engine.Refused{Code: "BadDate", Text: fmt.Sprintf("%s %q is not a day such as 2021-11-19", field, text)}
+	}
+	return d, nil
+}

@@ -1,0 +1,370 @@
+package pages
+
+import (
+	"context"
+	"encoding/gob"
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+	"github.com/google/uuid"
+	"github.com/shopspring/decimal"
+
+	v1 "thidua.dev/thidua/api/v1"
+	"thidua.dev/thidua/internal/auth"
+	"thidua.dev/thidua/internal/engine"
+	"thidua.dev/thidua/internal/look"
+	"thidua.dev/thidua/internal/notify"
+	"thidua.dev/thidua/internal/store"
+)
+
+const (
+	// sessionLife is a working day; the link opens another one.
+	sessionLife = 12 * time.Hour
+	// maxForm is what a report may hold, as the API has it.
+	maxForm = 1 << 20
+	// linkKey is where a session keeps what its link said; the link itself is a
+	// secret, and is kept nowhere.
+	linkKey = "link"
+)
+
+// units is what the pages of units need: their sessions, and the guard.
+type units struct {
+	engine   *engine.Engine
+	read     engine.Guarded[*look.Reader]
+	sessions *scs.SessionManager
+}
+
+func (a *App) addUnits() {
+	gob.Register(auth.Link{})
+	m := scs.New()
+	m.Store, m.Lifetime, m.HashTokenInStore = a.o.Sessions, sessionLife, true
+	m.Cookie.Name, m.Cookie.Path, m.Cookie.SameSite = "thidua", a.base+"/", http.SameSiteLaxMode
+	m.Cookie.Secure = strings.HasPrefix(a.o.BaseURL, "https:")
+	m.ErrorFunc = a.fail
+	a.units = &units{engine: a.o.Engine, read: engine.Guard(a.o.Engine, a.o.Look), sessions: m}
+	// Nobody else's page may send a form with our cookie, or exchange their link for it.
+	ours := http.NewCrossOriginProtection()
+	if u, err := url.Parse(a.o.BaseURL); err == nil && u.Host != "" {
+		_ = ours.AddTrustedOrigin(u.Scheme + "://" + u.Host) // it has both, so it is one
+	}
+	ours.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		a.fail(w, r, &engine.Unauthenticated{Code: "CrossOrigin"})
+	}))
+	around := func(h http.Handler) http.Handler { return ours.Handler(m.LoadAndSave(h)) }
+	for pattern, serve := range map[string]func(http.ResponseWriter, *http.Request) error{
+		"GET " + notify.LinkPath + "{link}":  a.serveLink,
+		"POST " + notify.LinkPath + "{link}": a.exchangeLink,
+		"GET /unit":                          a.serveUnit,
+		"GET /unit/report/{round...}":        a.serveForm,
+		"POST /unit/report/{round...}":       a.submitForm,
+		"POST /unit/leave":                   a.leave,
+	} {
+		a.handle(pattern, serve, around)
+	}
+}
+
+// stranger is the code of somebody whose link or session does not count; empty for
+// every other error.
+func stranger(err error) string {
+	var u *engine.Unauthenticated
+	var refused *engine.Refused
+	switch {
+	case errors.As(err, &u):
+		return u.Code
+	case errors.As(err, &refused) && refused.Code == "Forbidden":
+		return refused.Code
+	}
+	return ""
+}
+
+// serveLink says what a link is for. It changes nothing: programs that look through
+// mails follow links, and one that they have seen must still work. The address is a
+// secret, and the pages' own policy keeps it from other sites; a stricter one would
+// take the form's origin away, by which we know it as ours.
+func (a *App) serveLink(w http.ResponseWriter, r *http.Request) error {
+	l, actor, err := a.units.engine.OpenLink(r.Context(), r.PathValue("link"))
+	if err != nil {
+		return err
+	}
+	why, err := a.units.why(r.Context(), actor)
+	if err != nil {
+		return err
+	}
+	u := a.ui(r)
+	return write(w, r, http.StatusOK, layout(u, why.Unit.Name, "", linkPage(u, why, string(l.Role))))
+}
+
+// exchangeLink makes a session of a link, and goes on to an address without it.
+func (a *App) exchangeLink(w http.ResponseWriter, r *http.Request) error {
+	l, _, err := a.units.engine.OpenLink(r.Context(), r.PathValue("link"))
+	if err != nil {
+		return err
+	}
+	// A new number for the cookie: what somebody has put there before is worth nothing.
+	if err := a.units.sessions.RenewToken(r.Context()); err != nil {
+		return err
+	}
+	a.units.sessions.Put(r.Context(), linkKey, l)
+	onward(w, r, a.ui(r).href("/unit"))
+	return nil
+}
+
+// onward goes to one of our own pages, by GET.
+func onward(w http.ResponseWriter, r *http.Request, page string) {
+	http.Redirect(w, r, page, http.StatusSeeOther) //nolint:gosec // href begins it with a path of ours
+}
+
+func (a *App) leave(w http.ResponseWriter, r *http.Request) error {
+	if err := a.units.sessions.Destroy(r.Context()); err != nil {
+		return err
+	}
+	onward(w, r, a.ui(r).href("/"))
+	return nil
+}
+
+// visitor is who has come by a link; it counts as long as the link does.
+func (s *units) visitor(ctx context.Context) (auth.Actor, error) {
+	l, ok := s.sessions.Get(ctx, linkKey).(auth.Link)
+	if !ok {
+		return auth.Actor{}, &engine.Unauthenticated{Code: "NoSession", Text: "open the link of the newest message"}
+	}
+	return s.engine.Holder(ctx, l)
+}
+
+func (s *units) why(ctx context.Context, actor auth.Actor) (look.Why, error) {
+	r, err := s.read.For(ctx, actor, auth.SeeUnit, engine.Of{Campaign: actor.Campaign, Unit: actor.Unit})
+	if err != nil {
+		return look.Why{}, err
+	}
+	return r.Why(ctx, actor.Campaign, actor.Unit)
+}
+
+func (a *App) serveUnit(w http.ResponseWriter, r *http.Request) error {
+	actor, err := a.units.visitor(r.Context())
+	if err != nil {
+		return err
+	}
+	why, err := a.units.why(r.Context(), actor)
+	if err != nil {
+		return err
+	}
+	u := a.ui(r)
+	return write(w, r, http.StatusOK, layout(u, why.Unit.Name, "", unitPage(u, why, string(actor.Role))))
+}
+
+// entry is a report as it is typed in.
+type entry struct {
+	look.Form
+	role    string
+	request string            // the act's id: a form that is sent twice is one act
+	tasks   []string          // as many lines as may be registered
+	sent    bool              // just now
+	problem string            // of the whole
+	wrong   map[string]string // by field
+}
+
+func (a *App) form(ctx context.Context, actor auth.Actor, round string) (entry, error) {
+	r, err := a.units.read.For(ctx, actor, auth.SeeUnit, engine.Of{Campaign: actor.Campaign, Unit: actor.Unit})
+	if err != nil {
+		return entry{}, err
+	}
+	f, err := r.Form(ctx, actor.Campaign, round, actor.Unit)
+	if err != nil {
+		return entry{}, err
+	}
+	e := entry{Form: f, role: string(actor.Role), request: uuid.NewString(), wrong: map[string]string{}}
+	e.tasks = make([]string, max(int(f.MaxHardTasks), len(f.HardTasks)))
+	copy(e.tasks, f.HardTasks)
+	return e, nil
+}
+
+func (a *App) serveForm(w http.ResponseWriter, r *http.Request) error {
+	actor, err := a.units.visitor(r.Context())
+	if err != nil {
+		return err
+	}
+	e, err := a.form(r.Context(), actor, r.PathValue("round"))
+	if err != nil {
+		return err
+	}
+	e.sent = r.URL.Query().Get("sent") != ""
+	u := a.ui(r)
+	return write(w, r, http.StatusOK, layout(u, u.text(e.Title), "", formPage(u, e)))
+}
+
+// submitForm takes a report in, or shows it again with what is wrong beside it.
+func (a *App) submitForm(w http.ResponseWriter, r *http.Request) error {
+	actor, err := a.units.visitor(r.Context())
+	if err != nil {
+		return err
+	}
+	u, round := a.ui(r), r.PathValue("round")
+	e, err := a.form(r.Context(), actor, round)
+	if err != nil {
+		return err
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	if err := r.ParseForm(); err != nil {
+		e.problem = u.t("unit.refused.unreadable")
+		return write(w, r, http.StatusRequestEntityTooLarge, layout(u, u.text(e.Title), "", formPage(u, e)))
+	}
+	report := e.read(u, r.PostForm)
+	if len(e.wrong) == 0 {
+		act := engine.By(actor, "")
+		if id, err := uuid.Parse(r.PostForm.Get("request")); err == nil {
+			act.RequestID, e.request = id, id.String()
+		}
+		_, err := a.units.engine.Submit(r.Context(), act, actor.Campaign, round, actor.Unit, report)
+		var refused *engine.Refused
+		var conflict *engine.Conflict
+		switch {
+		case err == nil:
+			onward(w, r, u.href("/unit/report/"+e.Round, "sent", "1"))
+			return nil
+		case errors.As(err, &refused) && refused.Code != "Forbidden":
+			e.problem = u.refused(refused.Code, refused.Text)
+		case store.Unstorable(err):
+			e.problem = u.t("unit.refused.unreadable")
+		case errors.As(err, &conflict):
+			e.problem = u.t("unit.refused.RoundClosed")
+		default:
+			return err
+		}
+	}
+	return write(w, r, http.StatusUnprocessableEntity, layout(u, u.text(e.Title), "", formPage(u, e)))
+}
+
+// refused is a refusal in the reader's language, or in the engine's own words.
+func (u ui) refused(code, text string) string {
+	if key := "unit.refused." + code; u.t(key) != key {
+		return u.t(key)
+	}
+	return text
+}
+
+// read takes over what was typed, and notes what is wrong with it.
+func (e *entry) read(u ui, form url.Values) engine.Report {
+	report := engine.Report{Sections: map[v1.SectionName]string{}, Figures: map[v1.Name]string{}}
+	for i, s := range e.Sections {
+		text := strings.TrimSpace(strings.ReplaceAll(form.Get("s."+s.Name), "\r\n", "\n"))
+		e.Sections[i].Text = text
+		switch {
+		case text != "":
+			report.Sections[v1.SectionName(s.Name)] = text
+		case s.Required:
+			e.wrong["s."+s.Name] = u.t("unit.wrong.required")
+		}
+	}
+	for i, f := range e.Figures {
+		text := strings.TrimSpace(form.Get("f." + f.Name))
+		e.Figures[i].Value = text
+		value := text
+		if strings.Count(text, ",") == 1 && !strings.Contains(text, ".") {
+			value = strings.Replace(text, ",", ".", 1) // as people write decimals here
+		}
+		if wrong := u.wrongFigure(f, value); wrong != "" {
+			e.wrong["f."+f.Name] = wrong
+			continue
+		}
+		report.Figures[v1.Name(f.Name)] = value
+	}
+	for i := range e.tasks {
+		e.tasks[i] = strings.TrimSpace(form.Get("t." + strconv.Itoa(i)))
+		if e.tasks[i] != "" {
+			report.HardTasks = append(report.HardTasks, e.tasks[i])
+		}
+	}
+	return report
+}
+
+func (u ui) wrongFigure(f look.FormFigure, value string) string {
+	if value == "" {
+		return u.t("unit.wrong.required")
+	}
+	d, err := decimal.NewFromString(value)
+	if err != nil || len(value) > 24 || strings.ContainsAny(value, "eE+") {
+		return u.t("unit.wrong.number")
+	}
+	low, errLow := decimal.NewFromString(string(f.Min))
+	high, errHigh := decimal.NewFromString(string(f.Max))
+	if errLow == nil && d.LessThan(low) || errHigh == nil && d.GreaterThan(high) {
+		return u.t("unit.wrong.range", "{range}", u.bounds(f))
+	}
+	return ""
+}
+
+// bounds of a figure in words; empty without any.
+func (u ui) bounds(f look.FormFigure) string {
+	switch {
+	case f.Min != "" && f.Max != "":
+		return u.t("unit.range", "{min}", u.typed(string(f.Min)), "{max}", u.typed(string(f.Max)))
+	case f.Min != "":
+		return u.t("unit.range.min", "{min}", u.typed(string(f.Min)))
+	case f.Max != "":
+		return u.t("unit.range.max", "{max}", u.typed(string(f.Max)))
+	}
+	return ""
+}
+
+// typed is a decimal as the reader writes it: 97,5 in Vietnamese.
+func (u ui) typed(value string) string {
+	if u.t("decimal") == "," {
+		return strings.Replace(value, ".", ",", 1)
+	}
+	return value
+}
+
+// measure is a figure's unit as people write it.
+func measure(unit string) string {
+	if unit == "percent" {
+		return "%"
+	}
+	return unit
+}
+
+// canSend tells that the form is one to fill in: the focal point's, while it is owed.
+func canSend(e entry) bool { return e.Open && e.role == string(auth.FocalPoint) }
+
+// owing are the reports that the unit can still send, or with open unset the others.
+func owing(w look.Why, open bool) []look.Obligation {
+	var out []look.Obligation
+	for _, o := range w.Obligations {
+		if (o.Kind == "Report" || o.Kind == "Registration") && (o.State == "Owing") == open {
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
+// standing says in a line where a report is.
+func standing(u ui, f entry) string {
+	switch {
+	case f.State == "Settled" && f.ReceivedAt != nil:
+		return u.t("unit.received", "{at}", u.moment(*f.ReceivedAt))
+	case f.State != "Owing":
+		return capital(u.word("obligation", f.State))
+	case f.Holder == string(auth.Leader):
+		return u.t("unit.awaiting", "{n}", u.n(f.Version))
+	case f.ReturnReason != "":
+		return u.t("unit.returned", "{reason}", f.ReturnReason)
+	case f.Version == 0:
+		return u.t("unit.unsent")
+	}
+	return u.t("unit.draft", "{n}", u.n(f.Version))
+}
+
+// sendWords say what the button does: the leader may have the last word.
+func sendWords(u ui, e entry) string {
+	switch {
+	case e.NeedsApproval && e.Version > 0:
+		return u.t("unit.send.again")
+	case e.NeedsApproval:
+		return u.t("unit.send.up")
+	}
+	return u.t("unit.send")
+}

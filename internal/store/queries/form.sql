@@ -1,0 +1,25 @@
+-- Read models of the API and of a unit's own pages. Nothing here locks or writes.
+
+-- name: LookOwed :one
+-- What one unit owes, or owed, in one round.
+SELECT o.id, o.state, o.holder, o.due_at, o.received_at, r.name, r.kind, r.series, r.period, r.approval, r.closes_at, r.data_from, r.data_to,
+       p.kind AS unit_kind, p.name AS unit_name
+FROM round r
+JOIN obligation o ON o.round_id = r.id AND o.kind = r.kind AND o.owner = @unit
+JOIN participant p ON p.campaign_id = r.campaign_id AND p.unit = o.owner
+WHERE r.campaign_id = @campaign_id AND r.name = @round;
+
+-- name: LookFigures :many
+SELECT indicator, value FROM report_figure WHERE report_id = @report_id;
+
+-- name: LookAudit :many
+-- Acts, the newest first, below an id: of the whole installation, or with a campaign
+-- those on it and on what is owed in it.
+SELECT a.id, a.at, a.actor, a.verb, a.object, a.reason, a.request_id, a.detail
+FROM audit a
+WHERE a.id < @below::bigint
+  AND (@campaign::text = '' OR a.object = 'Campaign/' || @campaign
+       OR a.object LIKE 'Obligation/%' AND EXISTS (
+           SELECT FROM obligation o JOIN campaign c ON c.id = o.campaign_id
+           WHERE c.name = @campaign AND o.id = substr(a.object, length('Obligation/') + 1)::bigint))
+ORDER BY a.id DESC LIMIT @max_rows::int;
