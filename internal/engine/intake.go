@@ -38,8 +38,8 @@ func (t *tx) beginIntake(ctx context.Context, act Act, campaign, round, unit str
 		return in, nil, err
 	}
 	in.owed = l.Obligation
-	if !auth.Can(act.Actor, auth.Submit, auth.Object{Office: l.Office, Unit: unit}) {
-		return in, nil, refuse("Forbidden", "%s may not %s a report of unit %s", act.Actor, auth.Submit, unit)
+	if err := t.demand(ctx, act.Actor, auth.Submit, auth.Object{Campaign: campaign, Office: l.Office, Unit: unit}, "a report of unit "+unit); err != nil {
+		return in, nil, err
 	}
 	f, err := t.IntakeFacts(ctx, db.IntakeFactsParams{
 		RequestID: act.RequestID, Campaign: campaign, ObligationID: in.owed.ID, CampaignID: l.CampaignID, Round: round, Unit: unit,
