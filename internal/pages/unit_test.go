@@ -255,6 +255,7 @@ var pageRows = []pageRow{
 	open("GET /{$}", "/", 200), open("GET /live", "", 200), open("GET /campaigns/{name}", "/campaigns/covid-2021", 200), open("GET /campaigns/{name}/live", "", 200),
 	open("GET /campaigns/{name}/units", "/campaigns/covid-2021/units", 200), open("GET /campaigns/{name}/units/{code}", "/campaigns/covid-2021/units/DN-05", 200),
 	open("GET /campaigns/{name}/ranking", "/campaigns/covid-2021/ranking", 404), open("GET /campaigns/{name}/letters/{id}", "/campaigns/covid-2021/letters/1", 200),
+	open("GET /roots", "/roots", 200),
 	open("GET /assets/{digest}/{file}", "/assets/x/style.css", 200), open("/", "/nowhere", 404),
 	{"GET /u/{link}", "LINK", map[string]int{"nobody": 200, "expired": 403, "revoked": 403, "forged": 403}},
 	{"POST /u/{link}", "LINK", map[string]int{"nobody": 303, "expired": 403, "revoked": 403, "forged": 403, "cross-origin": 403}},
