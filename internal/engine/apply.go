@@ -388,14 +388,15 @@ func (t *tx) replan(ctx context.Context, act Act, stored storedObjects, all *man
 		if exists && err != nil {
 			return err
 		}
+		a, touched := changed["Campaign/"+c.Name]
 		if exists && (old.State == "Closed" || old.State == "Cancelled") {
-			if a, touched := changed["Campaign/"+c.Name]; touched {
+			if touched {
 				return refuse("Ended", "campaign %s is %s: it cannot be amended (field %s); declare another", c.Name, old.State, firstField(a))
 			}
 			continue
 		}
 		if exists && old.State != "Declared" {
-			if err := t.amendable(ctx, old, changed["Campaign/"+c.Name]); err != nil {
+			if err := t.amendable(ctx, old, a); err != nil {
 				return err
 			}
 		}
@@ -406,25 +407,31 @@ func (t *tx) replan(ctx context.Context, act Act, stored storedObjects, all *man
 		if exists && p.Hash == old.PlanHash {
 			continue
 		}
-		// A calendar or a roster moves the dates of campaigns that no file names.
-		office := string(c.Spec.Office)
-		if exists {
-			office = old.Office
-		}
-		if err := t.demand(ctx, act.Actor, auth.Apply, auth.Object{Campaign: c.Name, Office: office}, "campaign "+c.Name+", whose dates this moves"); err != nil {
-			return err
-		}
-		if a, touched := changed["Campaign/"+c.Name]; touched {
+		if touched {
 			p.Generation = a.Generation
 		}
-		if err := t.storePlan(ctx, c, p, old, exists); err != nil {
-			return err
-		}
-		if err := t.followCalendars(ctx, act, old, p, c.Spec, calendars); err != nil {
+		if err := t.movePlan(ctx, act, c, p, old, exists, calendars); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// movePlan stores a campaign's new plan and lets what is owed follow its calendars. A
+// calendar or a roster moves the dates of campaigns that no file names: whose those
+// are is asked here.
+func (t *tx) movePlan(ctx context.Context, act Act, c *v1.Campaign, p *plan.Plan, old db.Campaign, exists bool, calendars []calendarChange) error {
+	office := string(c.Spec.Office)
+	if exists {
+		office = old.Office
+	}
+	if err := t.demand(ctx, act.Actor, auth.Apply, auth.Object{Campaign: c.Name, Office: office}, "campaign "+c.Name+", whose dates this moves"); err != nil {
+		return err
+	}
+	if err := t.storePlan(ctx, c, p, old, exists); err != nil {
+		return err
+	}
+	return t.followCalendars(ctx, act, old, p, c.Spec, calendars)
 }
 
 func firstField(a Applied) string {

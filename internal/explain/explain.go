@@ -98,10 +98,10 @@ func (w *walker) add(path string, s apiextensionsv1.JSONSchemaProps, owner refle
 	if t == nil || t.Kind() != reflect.Struct {
 		return
 	}
-	for i := range t.NumField() {
-		child, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
+	for field := range t.Fields() {
+		child, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 		if p, ok := inner.Properties[child]; ok {
-			w.add(path+"."+child, p, t, t.Field(i).Name, slices.Contains(inner.Required, child))
+			w.add(path+"."+child, p, t, field.Name, slices.Contains(inner.Required, child))
 		}
 	}
 }
