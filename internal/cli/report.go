@@ -32,6 +32,7 @@ func (o *whose) check(verb string) error {
 func (a *app) submitCommand() *cobra.Command {
 	var o whose
 	var file string
+	var draft bool
 	var attached []string
 	var paper arrival
 	var req request
@@ -47,6 +48,9 @@ With --on-behalf it records a report that came on paper, by e-mail or by the
 document axis: signed, so without approval, and counted at its own arrival. The
 document carries the outline; the file holds the figures, and may be left out
 where none are asked for.
+
+--draft keeps what is written so far, complete or not; it is handed up by a later
+submit, and nobody is judged by it.
 
 --attach keeps a file with the report, a scan or evidence: at most 20 of 64 MiB.
 
@@ -82,6 +86,9 @@ theo thời điểm đến:
 				if report.Files, err = a.keep(cmd.Context(), attached); err != nil {
 					return err
 				}
+				if draft {
+					return a.saveDraft(cmd, e, act, o, report)
+				}
 				receipt, err := a.takeIn(cmd, e, act, o, report, paper)
 				if err != nil {
 					return err
@@ -92,10 +99,25 @@ theo thời điểm đến:
 	}
 	o.flags(a, cmd)
 	cmd.Flags().StringVarP(&file, "filename", "f", "", "the report, or - for stdin")
+	cmd.Flags().BoolVar(&draft, "draft", false, "keep it without handing it up (lưu nháp)")
 	attachFlag(cmd, &attached)
 	paper.flags(cmd)
+	cmd.MarkFlagsMutuallyExclusive("draft", "on-behalf")
 	req.flags(cmd)
 	return cmd
+}
+
+func (a *app) saveDraft(cmd *cobra.Command, e *engine.Engine, act engine.Act, o whose, report engine.Report) error {
+	c, err := a.campaign(cmd.Context(), e, o.campaign)
+	if err != nil {
+		return err
+	}
+	at, err := e.SaveDraft(cmd.Context(), act, o.campaign, o.round, o.unit, report)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(a.out, "%s, %s: đã lưu nháp lúc %s, %s; chưa trình (draft kept, not handed up)\n", o.unit, o.round, hour(at, c.Location()), longDay(at, c.Location()))
+	return nil
 }
 
 // arrival is a report that did not come through the system, as flags say it.

@@ -98,6 +98,9 @@ func writeObligation(w io.Writer, o look.Obligation, zone *time.Location) {
 			fmt.Fprintf(w, "    tệp %s, %d byte, sha256 %s\n", f.Name, f.Size, f.SHA256)
 		}
 	}
+	if o.DraftSavedAt != nil {
+		fmt.Fprintf(w, "  bản nháp lưu %s (draft)\n", stamp(*o.DraftSavedAt, zone))
+	}
 	var t table
 	for _, n := range o.Notices {
 		t.add(stamp(n.Instant, zone), n.Step, recipientOf(n), noticeOutcome(n))

@@ -144,6 +144,9 @@ func (t *tx) settleArrival(ctx context.Context, r db.Round, o db.Obligation, a A
 	if n == 0 {
 		return &Conflict{Text: "the report was settled meanwhile: look at it again"}
 	}
+	if err := t.DropDraft(ctx, o.ID); err != nil {
+		return err
+	}
 	if err := t.silence(ctx, o.ID); err != nil {
 		return err
 	}

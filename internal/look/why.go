@@ -51,8 +51,10 @@ type Obligation struct {
 	// it was received.
 	DaysLate int64           `json:"daysLate,omitempty"`
 	Reports  []ReportVersion `json:"reports"`
-	Notices  []UnitNotice    `json:"notices"`
-	Letters  []Letter        `json:"letters"`
+	// DraftSavedAt is when the unit wrote at what it has not handed up yet.
+	DraftSavedAt *time.Time   `json:"draftSavedAt,omitempty"`
+	Notices      []UnitNotice `json:"notices"`
+	Letters      []Letter     `json:"letters"`
 	// NextAt is the next step of the ladder; nil when none is to come.
 	NextAt   *time.Time `json:"nextAt,omitempty"`
 	NextStep string     `json:"nextStep,omitempty"`
@@ -204,6 +206,15 @@ func (v *view) fillObligations(ctx context.Context, w *Why) error {
 			Version: int64(p.Version), State: p.State, ReceivedAt: p.ReceivedAt.In(c.loc), ApprovedAt: local(p.ApprovedAt, c.loc),
 			ReturnReason: p.ReturnReason, Source: p.Source, DocumentNumber: p.DocumentNumber,
 		})
+	}
+	if !v.past { // nobody is judged by a draft, so its past is not kept
+		drafts, err := v.LookDrafts(ctx, ids)
+		if err != nil {
+			return err
+		}
+		for _, d := range drafts {
+			at[d.ObligationID].DraftSavedAt = local(&d.SavedAt, c.loc)
+		}
 	}
 	files, err := v.LookFiles(ctx, ids)
 	if err != nil {

@@ -109,6 +109,13 @@ type Decision struct {
 	RecordedAt time.Time
 }
 
+type Draft struct {
+	ObligationID int64
+	Content      json.RawMessage
+	SavedAt      time.Time
+	Actor        string
+}
+
 type LadderStep struct {
 	CampaignID int64
 	Seq        int32

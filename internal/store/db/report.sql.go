@@ -110,6 +110,15 @@ func (q *Queries) CountToConsolidate(ctx context.Context, arg CountToConsolidate
 	return i, err
 }
 
+const dropDraft = `-- name: DropDraft :exec
+DELETE FROM draft WHERE obligation_id = $1
+`
+
+func (q *Queries) DropDraft(ctx context.Context, obligationID int64) error {
+	_, err := q.db.Exec(ctx, dropDraft, obligationID)
+	return err
+}
+
 const handBack = `-- name: HandBack :execrows
 UPDATE obligation SET holder = 'FocalPoint' WHERE id = $1 AND state = 'Owing' AND holder = 'Leader'
 `
@@ -350,6 +359,36 @@ func (q *Queries) LockForIntake(ctx context.Context, arg LockForIntakeParams) (L
 	return i, err
 }
 
+const lookDrafts = `-- name: LookDrafts :many
+SELECT obligation_id, content, saved_at FROM draft WHERE obligation_id = ANY($1::bigint[])
+`
+
+type LookDraftsRow struct {
+	ObligationID int64
+	Content      json.RawMessage
+	SavedAt      time.Time
+}
+
+func (q *Queries) LookDrafts(ctx context.Context, obligations []int64) ([]LookDraftsRow, error) {
+	rows, err := q.db.Query(ctx, lookDrafts, obligations)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []LookDraftsRow{}
+	for rows.Next() {
+		var i LookDraftsRow
+		if err := rows.Scan(&i.ObligationID, &i.Content, &i.SavedAt); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const newestReport = `-- name: NewestReport :one
 SELECT id, obligation_id, version, state, sections, hard_tasks, received_at, approved_at, source, document_number, document_date, recorded_at, returned_at, return_reason FROM report WHERE obligation_id = $1 ORDER BY version DESC LIMIT 1
 `
@@ -453,6 +492,28 @@ func (q *Queries) ReturnReport(ctx context.Context, arg ReturnReportParams) erro
 	return err
 }
 
+const saveDraft = `-- name: SaveDraft :exec
+INSERT INTO draft (obligation_id, content, saved_at, actor) VALUES ($1, $2, $3, $4)
+ON CONFLICT (obligation_id) DO UPDATE SET content = excluded.content, saved_at = excluded.saved_at, actor = excluded.actor
+`
+
+type SaveDraftParams struct {
+	ObligationID int64
+	Content      json.RawMessage
+	SavedAt      time.Time
+	Actor        string
+}
+
+func (q *Queries) SaveDraft(ctx context.Context, arg SaveDraftParams) error {
+	_, err := q.db.Exec(ctx, saveDraft,
+		arg.ObligationID,
+		arg.Content,
+		arg.SavedAt,
+		arg.Actor,
+	)
+	return err
+}
+
 const settle = `-- name: Settle :execrows
 UPDATE obligation SET state = 'Settled', received_at = $1::timestamptz, settled_at = $2::timestamptz,
     next_seq = NULL, next_at = NULL
@@ -531,6 +592,8 @@ WITH kept AS (
     WHERE notice.obligation_id = $1 AND state = 'Pending' AND NOT informative AND $3
 ), withdrawn AS (
     UPDATE letter SET state = 'Withdrawn' WHERE letter.obligation_id = $1 AND state = 'Drafted' AND $3
+), written AS (
+    DELETE FROM draft WHERE draft.obligation_id = $1
 ), act AS (
     INSERT INTO audit (at, actor, verb, object, reason, request_id, detail)
     VALUES ($6, $9, $10, $11, $12, $13, $14)

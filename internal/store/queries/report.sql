@@ -148,8 +148,20 @@ WITH kept AS (
     WHERE notice.obligation_id = @obligation_id AND state = 'Pending' AND NOT informative AND @settles
 ), withdrawn AS (
     UPDATE letter SET state = 'Withdrawn' WHERE letter.obligation_id = @obligation_id AND state = 'Drafted' AND @settles
+), written AS (
+    DELETE FROM draft WHERE draft.obligation_id = @obligation_id
 ), act AS (
     INSERT INTO audit (at, actor, verb, object, reason, request_id, detail)
     VALUES (@now, @actor, @verb, @object, @reason, @act, @detail)
 )
 SELECT (SELECT count(*) FROM owed)::bigint AS owed, (SELECT kept.id FROM kept)::bigint AS report_id;
+
+-- name: SaveDraft :exec
+INSERT INTO draft (obligation_id, content, saved_at, actor) VALUES (@obligation_id, @content, @saved_at, @actor)
+ON CONFLICT (obligation_id) DO UPDATE SET content = excluded.content, saved_at = excluded.saved_at, actor = excluded.actor;
+
+-- name: DropDraft :exec
+DELETE FROM draft WHERE obligation_id = @obligation_id;
+
+-- name: LookDrafts :many
+SELECT obligation_id, content, saved_at FROM draft WHERE obligation_id = ANY(@obligations::bigint[]);
