@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 
+	v1 "thidua.dev/thidua/api/v1"
 	"thidua.dev/thidua/internal/calendar"
 	"thidua.dev/thidua/internal/engine"
 	"thidua.dev/thidua/internal/look"
@@ -44,6 +45,7 @@ func (a *App) addActs() {
 		return a.done(ctx, in.Campaign, a.engine.Resume(ctx, in.act(ctx, in.Body.Reason), in.Campaign, engine.Deadlines(in.Body.Deadlines)))
 	})
 	register(a, post("extend", "/campaigns/{campaign}/extend", "Move a deadline to a later day"), a.extend)
+	register(a, post("request", "/campaigns/{campaign}/request", "Ask for a report outside the plan"), a.request)
 	register(a, post("cancel", "/campaigns/{campaign}/cancel", "End a campaign for good"), func(ctx context.Context, in *steering[Because]) (*Out[look.Campaign], error) {
 		return a.done(ctx, in.Campaign, a.engine.Cancel(ctx, in.act(ctx, in.Body.Reason), in.Campaign))
 	})
@@ -84,6 +86,35 @@ func (a *App) extend(ctx context.Context, in *steering[struct {
 		return nil, err
 	}
 	return answer(a.engine.Extend(ctx, in.act(ctx, in.Body.Reason), in.Campaign, in.Body.Round, in.Body.Unit, to))
+}
+
+// Asked is a report that the office asks for outside the plan.
+type Asked struct {
+	Because
+	Name     string       `json:"name" maxLength:"40" example:"bao-so-7" doc:"Its round is request/NAME."`
+	Title    string       `json:"title" maxLength:"500" example:"báo cáo thiệt hại do bão số 7"`
+	Due      string       `json:"due" maxLength:"40" example:"2021-10-26" doc:"A day means 17:00. It does not move off a day off."`
+	Units    []string     `json:"units,omitempty" maxItems:"20000" doc:"All participants when left out."`
+	Sections []AskSection `json:"sections,omitempty" maxItems:"32" doc:"The outline; one required section, ketQua, when left out."`
+	Approval string       `json:"approval,omitempty" enum:"UnitLeader,None"`
+}
+
+// AskSection is a heading of the outline.
+type AskSection struct {
+	Name     string `json:"name" maxLength:"63"`
+	Required bool   `json:"required,omitempty"`
+}
+
+func (a *App) request(ctx context.Context, in *steering[Asked]) (*Out[engine.Requested], error) {
+	due, err := a.instant(ctx, in.Campaign, "due", in.Body.Due)
+	if err != nil {
+		return nil, err
+	}
+	q := engine.AdHoc{Name: in.Body.Name, Title: in.Body.Title, Due: due, Units: in.Body.Units, Approval: v1.Approval(in.Body.Approval)}
+	for _, s := range in.Body.Sections {
+		q.Sections = append(q.Sections, v1.Section{Name: v1.SectionName(s.Name), Required: s.Required})
+	}
+	return answer(a.engine.Request(ctx, in.act(ctx, in.Body.Reason), in.Campaign, q))
 }
 
 func (a *App) decide(ctx context.Context, in *steering[struct {

@@ -64,6 +64,22 @@ func (a *App) addIntake() {
 	register(a, submit, func(ctx context.Context, in *unitAct[Report]) (*Out[engine.Receipt], error) {
 		return answer(a.engine.Submit(ctx, in.act(ctx, ""), in.Campaign, in.Body.Round, in.Unit, in.Body.report()))
 	})
+	draft := post("save-draft", "draft", "Keep what is written so far, complete or not, without handing it up")
+	draft.body = maxReport
+	register(a, draft, func(ctx context.Context, in *unitAct[Report]) (*Out[look.Form], error) {
+		_, err := a.engine.SaveDraft(ctx, in.act(ctx, ""), in.Campaign, in.Body.Round, in.Unit, in.Body.report())
+		return a.form(ctx, in.OfUnit, in.Body.Round, err)
+	})
+	consolidate := post("consolidate", "consolidate", "Record that a body has put the reports of a round together")
+	consolidate.body = maxReport
+	register(a, consolidate, func(ctx context.Context, in *unitAct[struct {
+		OfRound
+		Text string `json:"text" maxLength:"100000" doc:"The summary in words."`
+	}],
+	) (*Out[engine.Consolidated], error) {
+		report := engine.Report{Sections: map[v1.SectionName]string{engine.SectionConsolidation: in.Body.Text}}
+		return answer(a.engine.Consolidate(ctx, in.act(ctx, in.Body.Reason), in.Campaign, in.Body.Round, in.Unit, report))
+	})
 	record := post("record", "record", "Record a signed report that came on paper, by e-mail or by the document axis: it counts at its own arrival")
 	record.body = maxReport
 	register(a, record, a.record)

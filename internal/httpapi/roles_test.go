@@ -80,12 +80,15 @@ var routes = []route{
 
 	{id: "submit", body: `{` + here + `,` + report + `}`, may: senders},
 	{id: "return", body: `{` + here + `,"reason":"thiếu"}`, may: append([]string{"leader"}, offices...)},
+	{id: "save-draft", body: `{` + here + `,"sections":{"ketQua":"viết dở"}}`, may: senders},
 	{id: "submit", body: `{` + here + `,` + report + `}`, may: senders},
 	{id: "approve", body: `{` + here + `}`, may: []string{"operator", "leader"}},
 	{id: "return", body: `{` + here + `,"reason":"thiếu","to":"2021-10-27"}`, may: offices},
 	{id: "record", body: `{` + here + `,` + report + `,"source":"Paper","documentNumber":"88/BC","receivedAt":"2021-10-20T08:00:00+07:00"}`, may: offices},
 	{id: "reopen", body: `{` + here + `,"reason":"x","to":"2021-10-27"}`, may: offices, want: http.StatusUnprocessableEntity},
 	{id: "extend", body: `{` + here + `,"to":"2021-10-27","reason":"x"}`, may: offices},
+	{id: "request", body: `{"name":"bao-so-7","title":"báo cáo thiệt hại","due":"2021-10-27","units":["STTTT-12"],"reason":"x"}`, may: offices},
+	{id: "consolidate", body: `{` + here + `,"text":"x"}`, may: append([]string{"focal", "focal-here", "leader"}, offices...), want: http.StatusNotFound}, // nobody reports to it
 	{id: "launch", body: `{}`, may: offices, want: http.StatusUnprocessableEntity},
 	{id: "decide", body: `{"number":"512/QĐ","dated":"2022-04-08"}`, may: offices, want: http.StatusUnprocessableEntity},
 	{id: "pause", body: `{"reason":"x"}`, may: offices},

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	v1 "thidua.dev/thidua/api/v1"
+	"thidua.dev/thidua/internal/plan"
 	"thidua.dev/thidua/internal/store/db"
 )
 
@@ -42,6 +43,8 @@ type Form struct {
 	// Version was sent last; 0 when none was.
 	Version      int64  `json:"version"`
 	ReturnReason string `json:"returnReason,omitempty"` // why that version came back
+	// DraftSavedAt tells that what stands here was written since and not handed up.
+	DraftSavedAt *time.Time `json:"draftSavedAt,omitempty"`
 }
 
 // FormSection is a heading of the outline.
@@ -86,14 +89,24 @@ func (r *Reader) Form(ctx context.Context, campaign, round, unit string) (Form, 
 			NeedsApproval: o.Approval == string(v1.ApprovalUnitLeader),
 			Sections:      []FormSection{}, Figures: []FormFigure{}, HardTasks: []string{},
 		}
-		if o.Kind == "Registration" {
+		switch {
+		case o.Series == plan.RequestSeries:
+			var outline []v1.Section
+			if err := json.Unmarshal(o.Requested, &outline); err != nil {
+				return err
+			}
+			f.outline(outline)
+		case o.Kind == "Registration":
 			if c.spec.Registration != nil && c.spec.Registration.HardTasks != nil {
 				f.MaxHardTasks = int64(c.spec.Registration.HardTasks.Max)
 			}
-		} else {
+		default:
 			f.ask(&c.spec, o.Series, v1.UnitKind(o.UnitKind))
 		}
-		return v.fillForm(ctx, &f, o.ID)
+		if err := v.fillForm(ctx, &f, o.ID); err != nil {
+			return err
+		}
+		return v.fillDraft(ctx, &c, &f, o.ID)
 	})
 	return f, err
 }
@@ -105,15 +118,19 @@ func titleOr(title *v1.Text, name string) v1.Text {
 	return v1.Text{VI: name, EN: name}
 }
 
+func (f *Form) outline(sections []v1.Section) {
+	for _, s := range sections {
+		f.Sections = append(f.Sections, FormSection{Name: string(s.Name), Title: titleOr(s.Title, string(s.Name)), Required: s.Required})
+	}
+}
+
 // ask writes down the outline and the indicators that apply.
 func (f *Form) ask(spec *v1.CampaignSpec, series string, kind v1.UnitKind) {
 	for _, s := range spec.Reporting {
 		if string(s.Name) != series {
 			continue
 		}
-		for _, section := range s.Sections {
-			f.Sections = append(f.Sections, FormSection{Name: string(section.Name), Title: titleOr(section.Title, string(section.Name)), Required: section.Required})
-		}
+		f.outline(s.Sections)
 	}
 	for _, ind := range spec.Indicators {
 		if ind.AppliesTo != nil && !slices.Contains(ind.AppliesTo.Kinds, kind) {
@@ -155,5 +172,32 @@ func (v *view) fillForm(ctx context.Context, f *Form, obligation int64) error {
 			}
 		}
 	}
+	return nil
+}
+
+// fillDraft puts what was written since in the place of what was sent last.
+func (v *view) fillDraft(ctx context.Context, c *Campaign, f *Form, obligation int64) error {
+	if v.past || f.State != "Owing" || f.Holder != "FocalPoint" {
+		return nil
+	}
+	drafts, err := v.LookDrafts(ctx, []int64{obligation})
+	if err != nil || len(drafts) == 0 {
+		return err
+	}
+	var d struct {
+		Sections, Figures map[string]string
+		HardTasks         []string
+	}
+	if err := json.Unmarshal(drafts[0].Content, &d); err != nil {
+		return err
+	}
+	f.DraftSavedAt = local(&drafts[0].SavedAt, c.loc)
+	for i := range f.Sections {
+		f.Sections[i].Text = d.Sections[f.Sections[i].Name]
+	}
+	for i := range f.Figures {
+		f.Figures[i].Value = d.Figures[f.Figures[i].Name]
+	}
+	f.HardTasks = append([]string{}, d.HardTasks...)
 	return nil
 }

@@ -105,10 +105,11 @@ func (q *Queries) LookFigures(ctx context.Context, reportID int64) ([]LookFigure
 const lookOwed = `-- name: LookOwed :one
 
 SELECT o.id, o.state, o.holder, o.due_at, o.received_at, r.name, r.kind, r.series, r.period, r.approval, r.closes_at, r.data_from, r.data_to,
-       p.kind AS unit_kind, p.name AS unit_name
+       p.kind AS unit_kind, p.name AS unit_name, coalesce(q.sections, '[]')::jsonb AS requested
 FROM round r
 JOIN obligation o ON o.round_id = r.id AND o.kind = r.kind AND o.owner = $1
 JOIN participant p ON p.campaign_id = r.campaign_id AND p.unit = o.owner
+LEFT JOIN request q ON q.round_id = r.id
 WHERE r.campaign_id = $2 AND r.name = $3
 `
 
@@ -134,6 +135,7 @@ type LookOwedRow struct {
 	DataTo     *time.Time
 	UnitKind   string
 	UnitName   string
+	Requested  json.RawMessage
 }
 
 // Read models of the API and of a unit's own pages. Nothing here locks or writes.
@@ -157,6 +159,7 @@ func (q *Queries) LookOwed(ctx context.Context, arg LookOwedParams) (LookOwedRow
 		&i.DataTo,
 		&i.UnitKind,
 		&i.UnitName,
+		&i.Requested,
 	)
 	return i, err
 }

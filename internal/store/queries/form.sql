@@ -3,10 +3,11 @@
 -- name: LookOwed :one
 -- What one unit owes, or owed, in one round.
 SELECT o.id, o.state, o.holder, o.due_at, o.received_at, r.name, r.kind, r.series, r.period, r.approval, r.closes_at, r.data_from, r.data_to,
-       p.kind AS unit_kind, p.name AS unit_name
+       p.kind AS unit_kind, p.name AS unit_name, coalesce(q.sections, '[]')::jsonb AS requested
 FROM round r
 JOIN obligation o ON o.round_id = r.id AND o.kind = r.kind AND o.owner = @unit
 JOIN participant p ON p.campaign_id = r.campaign_id AND p.unit = o.owner
+LEFT JOIN request q ON q.round_id = r.id
 WHERE r.campaign_id = @campaign_id AND r.name = @round;
 
 -- name: LookFigures :many
