@@ -214,6 +214,9 @@ func (a *App) submitForm(w http.ResponseWriter, r *http.Request) error {
 		return write(w, r, http.StatusRequestEntityTooLarge, layout(u, u.text(e.Title), "", formPage(u, e)))
 	}
 	report := e.read(u, r.PostForm)
+	if r.PostForm.Get("draft") != "" {
+		return a.saveDraft(w, r, actor, e, e.written(r.PostForm))
+	}
 	if len(e.wrong) == 0 {
 		act := engine.By(actor, "")
 		if id, err := uuid.Parse(r.PostForm.Get("request")); err == nil {
@@ -237,6 +240,38 @@ func (a *App) submitForm(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	return write(w, r, http.StatusUnprocessableEntity, layout(u, u.text(e.Title), "", formPage(u, e)))
+}
+
+// saveDraft keeps what was typed, as it was typed: nothing in it is wrong yet.
+func (a *App) saveDraft(w http.ResponseWriter, r *http.Request, actor auth.Actor, e entry, report engine.Report) error {
+	u := a.ui(r)
+	clear(e.wrong)
+	_, err := a.units.engine.SaveDraft(r.Context(), engine.By(actor, ""), actor.Campaign, e.Round, actor.Unit, report)
+	var refused *engine.Refused
+	switch {
+	case err == nil:
+		onward(w, r, u.href("/unit/report/"+e.Round))
+		return nil
+	case errors.As(err, &refused) && refused.Code != "Forbidden":
+		e.problem = u.refused(refused.Code, refused.Text)
+	case store.Unstorable(err):
+		e.problem = u.t("unit.refused.unreadable")
+	default:
+		return err
+	}
+	return write(w, r, http.StatusUnprocessableEntity, layout(u, u.text(e.Title), "", formPage(u, e)))
+}
+
+// written is what was typed, letter by letter.
+func (e *entry) written(form url.Values) engine.Report {
+	report := engine.Report{Sections: map[v1.SectionName]string{}, Figures: map[v1.Name]string{}, HardTasks: e.tasks}
+	for _, s := range e.Sections {
+		report.Sections[v1.SectionName(s.Name)] = form.Get("s." + s.Name)
+	}
+	for _, f := range e.Figures {
+		report.Figures[v1.Name(f.Name)] = form.Get("f." + f.Name)
+	}
+	return report
 }
 
 // refused is a refusal in the reader's language, or in the engine's own words.
@@ -344,6 +379,8 @@ func owing(w look.Why, open bool) []look.Obligation {
 // standing says in a line where a report is.
 func standing(u ui, f entry) string {
 	switch {
+	case f.DraftSavedAt != nil:
+		return u.t("unit.kept", "{at}", u.moment(*f.DraftSavedAt))
 	case f.State == "Settled" && f.ReceivedAt != nil:
 		return u.t("unit.received", "{at}", u.moment(*f.ReceivedAt))
 	case f.State != "Owing":

@@ -170,6 +170,17 @@ func TestUnitSendsItsReport(t *testing.T) {
 		t.Error("what was typed is not escaped")
 	}
 
+	// Half a report is kept as it was typed, and is there when the page is opened again.
+	response, _ = b.do(http.MethodPost, form, url.Values{"draft": {"1"}, "s.ketQua": {"viết dở"}, "f.commune-vc-2way": {"chưa rõ"}})
+	if response.StatusCode != http.StatusSeeOther {
+		t.Errorf("a draft: %d", response.StatusCode)
+	}
+	_, page = b.do(http.MethodGet, form, nil)
+	contains(t, page, "Đã lưu nháp lúc", "viết dở", `value="chưa rõ"`)
+	if n := d.count(`SELECT count(*) FROM report p JOIN obligation o ON o.id = p.obligation_id WHERE o.owner = 'STTTT-12' AND o.subject = 'monthly/2021-10'`); n != 0 {
+		t.Errorf("a draft made %d versions", n)
+	}
+
 	values = url.Values{"request": {"22222222-2222-4222-8222-222222222222"}}
 	maps.Copy(values, october)
 	for range 2 { // a finger that taps twice
@@ -192,6 +203,30 @@ func TestUnitSendsItsReport(t *testing.T) {
 	}
 	if response, page := b.do(http.MethodGet, "/unit", nil); response.StatusCode != http.StatusForbidden || !strings.Contains(page, "mở liên kết") {
 		t.Errorf("after leaving: %d", response.StatusCode)
+	}
+}
+
+// What is asked for outside the plan has a form as well.
+func TestUnitAnswersARequest(t *testing.T) {
+	d := openDesk(t, "")
+	now, err := d.engine.Now(t.Context())
+	d.ok(err)
+	_, err = d.engine.Request(t.Context(), engine.By(auth.Actor{Name: "an", Role: auth.Operator}, "bão số 7"), "covid-2021",
+		engine.AdHoc{Name: "bao-so-7", Title: "báo cáo thiệt hại do bão số 7", Due: now.Add(72 * time.Hour), Units: []string{"STTTT-12"}})
+	d.ok(err)
+	b := d.visiting(auth.FocalPoint)
+	_, page := b.do(http.MethodGet, "/unit", nil)
+	contains(t, page, "Báo cáo thiệt hại do bão số 7")
+	const form = "/unit/report/request/bao-so-7"
+	_, page = b.do(http.MethodGet, form, nil)
+	wellFormed(t, form, page)
+	contains(t, page, "ketQua", "Trình Lãnh đạo đơn vị")
+	if strings.Contains(page, `name="f.`) {
+		t.Error("it asks for figures")
+	}
+	response, page := b.do(http.MethodPost, form, url.Values{"s.ketQua": {"12 trạm"}})
+	if response.StatusCode != http.StatusSeeOther {
+		t.Errorf("%d %s", response.StatusCode, page)
 	}
 }
 
