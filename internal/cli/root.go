@@ -72,7 +72,7 @@ trình khen thưởng đúng hạn.`,
 			root.AddCommand(c)
 		}
 	}
-	add(groupDeclare, a.initCommand(), a.planCommand(), a.rehearseCommand(), a.diffCommand(), a.applyCommand(), a.importCommand())
+	add(groupDeclare, a.initCommand(), a.explainCommand(), a.planCommand(), a.rehearseCommand(), a.diffCommand(), a.applyCommand(), a.importCommand())
 	add(groupSteer, a.launchCommand(), a.pauseCommand(), a.resumeCommand(), a.extendCommand(), a.requestCommand(), a.cancelCommand())
 	add(groupAct, a.submitCommand(), a.approveCommand(), a.returnCommand(), a.reopenCommand(), a.consolidateCommand(), a.decideCommand())
 	add(groupLook, a.getCommand(), a.describeCommand(), a.whyCommand(), a.statusCommand(), a.watchCommand())
