@@ -132,8 +132,8 @@ type mailer struct {
 // many attempts in doubt.
 const connections = 10
 
-// newMailer reads the settings of the mail server. Without an address there is
-// no channel: the ledger then says NotConfigured, never a pretence.
+// newMailer reads the settings of the mail server. Without an address messages are
+// held, and the campaign says DeliveryDegraded, never a pretence.
 func (p *process) newMailer(s cli.SMTP) (mailer, error) {
 	m := mailer{sender: defaultSender}
 	if s.From != "" {
@@ -144,7 +144,8 @@ func (p *process) newMailer(s cli.SMTP) (mailer, error) {
 		m.sender = *from
 	}
 	if s.Address == "" {
-		p.log.Warn("no mail server is configured: messages are recorded and not sent", "flag", "--smtp-addr")
+		p.log.Warn("no mail server is configured: messages are held until there is one or they are stale", "flag", "--smtp-addr")
+		m.channels = []notify.Channel{notify.Unconfigured(v1.ChannelEmail)}
 		return m, nil
 	}
 	if s.From == "" {

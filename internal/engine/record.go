@@ -118,7 +118,7 @@ func checkArrival(c db.Campaign, r db.Round, o db.Obligation, unit string, a Arr
 		return refuse("NumberMissing", "give the document's number and symbol, such as 88/STTTT-VP: it is how the paper is found again")
 	case a.ReceivedAt.After(now):
 		return refuse("FutureArrival", "%s has not come yet (now is %s): when did the document arrive?", local(a.ReceivedAt, c.TimeZone), local(now, c.TimeZone))
-	case r.OpenedAt != nil && a.ReceivedAt.Before(*r.OpenedAt) && a.ReceivedAt.Before(r.OpensAt):
+	case r.OpenedAt != nil && a.ReceivedAt.Before(r.OpenedAt.Truncate(time.Minute)) && a.ReceivedAt.Before(r.OpensAt): // people note minutes
 		return refuse("BeforeOpening", "%s is before round %s opened (%s)", local(a.ReceivedAt, c.TimeZone), r.Name, local(r.OpensAt, c.TimeZone))
 	case o.State == "Settled":
 		return refuse("AlreadyReceived", "the report of unit %s for round %s was received on %s; return it first when this one is to take its place", unit, r.Name, local(*o.ReceivedAt, c.TimeZone))

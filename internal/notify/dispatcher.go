@@ -56,6 +56,7 @@ type Dispatcher struct {
 	o        DispatcherOptions
 	channels map[string]Channel
 	names    []string // of channels that are configured
+	known    []string // of all
 	q        *db.Queries
 }
 
@@ -65,6 +66,7 @@ func NewDispatcher(o DispatcherOptions) *Dispatcher {
 	d.o.Batch, d.o.Senders = max(1, orDefault(o.Batch, 200)), max(1, orDefault(o.Senders, 8))
 	d.o.Lease, d.o.MaxTries = orDefault(o.Lease, 2*time.Minute), orDefault(o.MaxTries, 10)
 	for _, ch := range o.Channels {
+		d.known = append(d.known, string(ch.Name()))
 		if _, missing := ch.(Unconfigured); !missing {
 			d.channels[string(ch.Name())] = ch
 			d.names = append(d.names, string(ch.Name()))
@@ -183,6 +185,9 @@ func (d *Dispatcher) tidy(ctx context.Context) error {
 	}
 	for _, m := range lost {
 		d.o.Log.WarnContext(ctx, "lease ran out", "message", m.ID, "ambiguous", m.Open)
+	}
+	if err := d.q.NoteChannels(ctx, append([]string{}, d.names...), d.known); err != nil {
+		return fmt.Errorf("note channels: %w", err)
 	}
 	clock, err := d.q.Now(ctx)
 	if err != nil {

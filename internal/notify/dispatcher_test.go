@@ -20,6 +20,7 @@ import (
 	v1 "thidua.dev/thidua/api/v1"
 	"thidua.dev/thidua/internal/auth"
 	"thidua.dev/thidua/internal/engine"
+	"thidua.dev/thidua/internal/look"
 	"thidua.dev/thidua/internal/manifest"
 	"thidua.dev/thidua/internal/notify"
 	"thidua.dev/thidua/internal/store/storetest"
@@ -451,6 +452,11 @@ func TestNoMailServer(t *testing.T) {
 	none := b.dispatcher(notify.Unconfigured(v1.ChannelEmail))
 	b.drain(none)
 	b.check("held", byState, "Pending 2")
+	c, err := look.New(b.pool).Campaigns(t.Context())
+	b.ok(err)
+	if got := c[0].Condition("DeliveryDegraded"); got.Status != "True" || got.Reason != "NotConfigured" {
+		t.Errorf("the campaign does not say that nothing is sent: %+v", got)
+	}
 	b.exec(`UPDATE clock SET now = (SELECT max(not_after) FROM notice) + interval '1 second'`)
 	b.drain(none)
 	b.check("stale", byState, "Expired 2")

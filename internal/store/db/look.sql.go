@@ -154,7 +154,9 @@ SELECT c.id, c.name, c.title, c.state, c.generation, c.spec_generation, c.time_z
     h.undone::bigint AS undone, coalesce(h.observed, c.generation)::bigint AS observed, h.overdue::bigint AS overdue,
     h.undelivered::bigint AS undelivered, d.parked::bigint AS parked, d.ambiguous::bigint AS ambiguous,
     (d.last_unconfigured IS NOT NULL AND NOT EXISTS (SELECT FROM message m
-        WHERE m.id > d.last_unconfigured AND m.campaign_id = c.id AND m.state = 'Sent'))::bool AS unconfigured
+        WHERE m.id > d.last_unconfigured AND m.campaign_id = c.id AND m.state = 'Sent')
+     OR EXISTS (SELECT FROM channel ch CROSS JOIN k JOIN message m ON m.channel = ch.name AND m.campaign_id = c.id
+                WHERE NOT ch.configured AND m.state = 'Pending' AND m.not_before <= k.now))::bool AS unconfigured
 FROM campaign c
 JOIN object o ON o.kind = 'Campaign' AND o.name = c.name
  AND o.generation = (SELECT max(b.generation) FROM object b WHERE b.kind = 'Campaign' AND b.name = c.name)
@@ -1012,17 +1014,18 @@ func (q *Queries) LookOfficeMessages(ctx context.Context, office string) ([]Look
 }
 
 const lookOutbox = `-- name: LookOutbox :one
-SELECT count(*) FILTER (WHERE m.state = 'Pending')::bigint AS pending,
+SELECT count(*) FILTER (WHERE m.state = 'Pending' AND ch.name IS NULL)::bigint AS pending,
        count(*) FILTER (WHERE m.state = 'Claimed')::bigint AS claimed,
        count(*) FILTER (WHERE m.state = 'Sent')::bigint AS sent,
        count(*) FILTER (WHERE m.state = 'Superseded')::bigint AS superseded,
        count(*) FILTER (WHERE m.state = 'Expired')::bigint AS expired,
        count(*) FILTER (WHERE m.state = 'Parked')::bigint AS parked,
        count(*) FILTER (WHERE m.state = 'Ambiguous')::bigint AS ambiguous,
-       count(*) FILTER (WHERE m.state = 'NotConfigured')::bigint AS not_configured,
+       count(*) FILTER (WHERE m.state = 'NotConfigured' OR m.state = 'Pending' AND ch.name IS NOT NULL)::bigint AS not_configured,
        coalesce(extract(epoch FROM clock_timestamp() - min(m.created_at)
-           FILTER (WHERE m.state = 'Pending' AND m.not_before <= $1::timestamptz)), 0)::bigint AS oldest_pending
-FROM message m WHERE m.campaign_id = $2
+           FILTER (WHERE m.state = 'Pending' AND ch.name IS NULL AND m.not_before <= $1::timestamptz)), 0)::bigint AS oldest_pending
+FROM message m LEFT JOIN channel ch ON ch.name = m.channel AND NOT ch.configured
+WHERE m.campaign_id = $2
 `
 
 type LookOutboxRow struct {
@@ -1037,6 +1040,7 @@ type LookOutboxRow struct {
 	OldestPending int64
 }
 
+// What waits on a channel without settings counts as not configured.
 func (q *Queries) LookOutbox(ctx context.Context, now time.Time, campaignID int64) (LookOutboxRow, error) {
 	row := q.db.QueryRow(ctx, lookOutbox, now, campaignID)
 	var i LookOutboxRow

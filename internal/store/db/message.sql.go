@@ -259,6 +259,19 @@ func (q *Queries) ExpirePending(ctx context.Context, now time.Time, channels []s
 	return result.RowsAffected(), nil
 }
 
+const noteChannels = `-- name: NoteChannels :exec
+INSERT INTO channel AS c (name, configured)
+SELECT x.name, x.name = ANY($1::text[]) FROM unnest($2::text[]) AS x(name)
+ON CONFLICT (name) DO UPDATE SET configured = excluded.configured, since = clock_timestamp()
+WHERE c.configured <> excluded.configured
+`
+
+// What this dispatcher can send on. A row is written only when that changes.
+func (q *Queries) NoteChannels(ctx context.Context, configured []string, names []string) error {
+	_, err := q.db.Exec(ctx, noteChannels, configured, names)
+	return err
+}
+
 const releaseClaim = `-- name: ReleaseClaim :exec
 UPDATE message SET state = 'Pending', claim = NULL, lease_until = NULL
 WHERE id = ANY($1::bigint[]) AND claim = $2::uuid AND state = 'Claimed'

@@ -76,9 +76,13 @@ func (q *Queries) CountLetters(ctx context.Context) ([]CountLettersRow, error) {
 }
 
 const countMessages = `-- name: CountMessages :many
-SELECT c.name AS campaign, m.channel, m.state, m.n
-FROM (SELECT campaign_id, channel, state, count(*)::bigint AS n FROM message GROUP BY campaign_id, channel, state) m
+SELECT c.name AS campaign, m.channel, m.state::text AS state, sum(m.n)::bigint AS n
+FROM (SELECT x.campaign_id, x.channel, x.n,
+             CASE WHEN x.state = 'Pending' AND ch.name IS NOT NULL THEN 'NotConfigured' ELSE x.state END AS state
+      FROM (SELECT campaign_id, channel, state, count(*) AS n FROM message GROUP BY campaign_id, channel, state) x
+      LEFT JOIN channel ch ON ch.name = x.channel AND NOT ch.configured) m
 JOIN campaign c ON c.id = m.campaign_id
+GROUP BY c.name, m.channel, m.state
 `
 
 type CountMessagesRow struct {
@@ -88,6 +92,7 @@ type CountMessagesRow struct {
 	N        int64
 }
 
+// What waits on a channel without settings counts as not configured.
 func (q *Queries) CountMessages(ctx context.Context) ([]CountMessagesRow, error) {
 	rows, err := q.db.Query(ctx, countMessages)
 	if err != nil {
@@ -350,10 +355,11 @@ SELECT coalesce(extract(epoch FROM clock_timestamp() - min(w.created_at)), 0)::f
 FROM message w
 JOIN campaign c ON c.id = w.campaign_id
 WHERE w.open AND c.state <> 'Paused' AND w.not_before <= $1::timestamptz
+  AND NOT EXISTS (SELECT FROM channel ch WHERE ch.name = w.channel AND NOT ch.configured)
 `
 
 // How long the oldest message waits that may go and has not been settled, on
-// the machine's clock.
+// the machine's clock. Without settings nothing may go.
 func (q *Queries) OutboxWaiting(ctx context.Context, now time.Time) (float64, error) {
 	row := q.db.QueryRow(ctx, outboxWaiting, now)
 	var seconds float64

@@ -80,6 +80,12 @@ type Campaign struct {
 	CreatedAt      time.Time
 }
 
+type Channel struct {
+	Name       string
+	Configured bool
+	Since      time.Time
+}
+
 type ChannelRate struct {
 	Channel  string
 	Tokens   float64

@@ -35,7 +35,9 @@ SELECT sqlc.embed(c), o.manifest, coalesce(own.phase, '')::text AS phase, coales
     h.undone::bigint AS undone, coalesce(h.observed, c.generation)::bigint AS observed, h.overdue::bigint AS overdue,
     h.undelivered::bigint AS undelivered, d.parked::bigint AS parked, d.ambiguous::bigint AS ambiguous,
     (d.last_unconfigured IS NOT NULL AND NOT EXISTS (SELECT FROM message m
-        WHERE m.id > d.last_unconfigured AND m.campaign_id = c.id AND m.state = 'Sent'))::bool AS unconfigured
+        WHERE m.id > d.last_unconfigured AND m.campaign_id = c.id AND m.state = 'Sent')
+     OR EXISTS (SELECT FROM channel ch CROSS JOIN k JOIN message m ON m.channel = ch.name AND m.campaign_id = c.id
+                WHERE NOT ch.configured AND m.state = 'Pending' AND m.not_before <= k.now))::bool AS unconfigured
 FROM campaign c
 JOIN object o ON o.kind = 'Campaign' AND o.name = c.name
  AND o.generation = (SELECT max(b.generation) FROM object b WHERE b.kind = 'Campaign' AND b.name = c.name)
@@ -128,17 +130,19 @@ GROUP BY g.at, r.name, o.kind, r.series, r.period, s.step, s.task
 ORDER BY g.at, r.name, s.step LIMIT @max_rows::int;
 
 -- name: LookOutbox :one
-SELECT count(*) FILTER (WHERE m.state = 'Pending')::bigint AS pending,
+-- What waits on a channel without settings counts as not configured.
+SELECT count(*) FILTER (WHERE m.state = 'Pending' AND ch.name IS NULL)::bigint AS pending,
        count(*) FILTER (WHERE m.state = 'Claimed')::bigint AS claimed,
        count(*) FILTER (WHERE m.state = 'Sent')::bigint AS sent,
        count(*) FILTER (WHERE m.state = 'Superseded')::bigint AS superseded,
        count(*) FILTER (WHERE m.state = 'Expired')::bigint AS expired,
        count(*) FILTER (WHERE m.state = 'Parked')::bigint AS parked,
        count(*) FILTER (WHERE m.state = 'Ambiguous')::bigint AS ambiguous,
-       count(*) FILTER (WHERE m.state = 'NotConfigured')::bigint AS not_configured,
+       count(*) FILTER (WHERE m.state = 'NotConfigured' OR m.state = 'Pending' AND ch.name IS NOT NULL)::bigint AS not_configured,
        coalesce(extract(epoch FROM clock_timestamp() - min(m.created_at)
-           FILTER (WHERE m.state = 'Pending' AND m.not_before <= @now::timestamptz)), 0)::bigint AS oldest_pending
-FROM message m WHERE m.campaign_id = @campaign_id;
+           FILTER (WHERE m.state = 'Pending' AND ch.name IS NULL AND m.not_before <= @now::timestamptz)), 0)::bigint AS oldest_pending
+FROM message m LEFT JOIN channel ch ON ch.name = m.channel AND NOT ch.configured
+WHERE m.campaign_id = @campaign_id;
 
 -- name: LookLetters :many
 -- @state empty is every state. Newest first.

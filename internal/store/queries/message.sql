@@ -169,3 +169,10 @@ WITH stale AS (
 UPDATE message m SET state = 'Expired' WHERE m.state = 'Pending' AND m.id IN (SELECT stale.message_id FROM stale)
   AND NOT EXISTS (SELECT FROM message_notice mn JOIN notice n ON n.id = mn.notice_id
                   WHERE mn.message_id = m.id AND n.state = 'Pending' AND n.id NOT IN (SELECT stale.id FROM stale));
+
+-- name: NoteChannels :exec
+-- What this dispatcher can send on. A row is written only when that changes.
+INSERT INTO channel AS c (name, configured)
+SELECT x.name, x.name = ANY(@configured::text[]) FROM unnest(@names::text[]) AS x(name)
+ON CONFLICT (name) DO UPDATE SET configured = excluded.configured, since = clock_timestamp()
+WHERE c.configured <> excluded.configured;
