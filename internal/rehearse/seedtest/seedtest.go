@@ -42,7 +42,7 @@ var rounds = map[string][2]string{
 	"final/2022-03-15": {"2022-03-08 08:30", "2022-03-14 08:30"},
 }
 
-// consolidations are owed by the office, on the first working day after the monthly
+// consolidations are owed by the ministry, to which all report, on the first working day after the monthly
 // reports and the second after the final one; it makes them on time. Its own two
 // reminders come on the working days -5 and -1 of that.
 var consolidations = map[string][2]string{
