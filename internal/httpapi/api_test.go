@@ -299,7 +299,7 @@ func TestAnyBodyIsAnswered(t *testing.T) {
 			if i%4 == 3 {
 				name = paths[random.IntN(len(paths))]
 			}
-			path := strings.NewReplacer("{campaign}", name, "{unit}", unit, "{id}", "9223372036854775807").Replace(at.path)
+			path := strings.NewReplacer("{campaign}", name, "{unit}", unit, "{id}", "9223372036854775807", "{sha256}", abc).Replace(at.path)
 			query := []string{"", "?round=%00", "?limit=-1", "?q=%00&limit=5", "?review=%ff", "?below=9223372036854775807", "?dryRun=true", "?state=%00", "?unit=%00", "?campaign=%00", "?reason=%00"}[random.IntN(11)]
 			got := s.do(at.method, path+query, secret, body)
 			asked++
