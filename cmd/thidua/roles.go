@@ -59,7 +59,7 @@ func (runner) Serve(ctx context.Context, opt cli.ServeOptions) (err error) {
 		return err
 	}
 	app := p.pages(pages.Options{BaseURL: opt.BaseURL})
-	p.startWeb(l, p.site(app), app.Stop)
+	p.startWeb(l, p.site(app, opt.Place), app.Stop)
 	opt.Log.InfoContext(ctx, "pages are served", "address", address(l))
 	return p.wait(ctx)
 }
@@ -83,10 +83,10 @@ func (p *process) pages(o pages.Options) *pages.App {
 }
 
 // site is everything under one address: pages, the API, and metrics for Prometheus.
-func (p *process) site(app *pages.App) http.Handler {
+func (p *process) site(app *pages.App, place cli.Place) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", metrics.Handler(p.registry))
-	mux.Handle(httpapi.Prefix, httpapi.New(httpapi.Options{Engine: p.engine, Look: look.New(p.pool), Log: p.log}))
+	mux.Handle(httpapi.Prefix, httpapi.New(httpapi.Options{Engine: p.engine, Look: look.New(p.pool), Files: place.Files(), Log: p.log}))
 	mux.Handle("/", app)
 	return mux
 }

@@ -88,7 +88,7 @@ func (in *installation) start(ctx context.Context) error {
 		return err
 	}
 	app := in.pages(pages.Options{MailboxURL: in.mailboxURL, TemporalURL: in.lower.UIURL(), BaseURL: in.opt.BaseURL})
-	in.startWeb(in.web, in.site(app), app.Stop)
+	in.startWeb(in.web, in.site(app, in.opt.Place), app.Stop)
 	o := worker.Options{TemporalAddress: in.lower.TemporalAddress(), TemporalTLS: in.lower.TemporalTLS()}
 	if in.demo != nil {
 		o.Poll = demoPoll

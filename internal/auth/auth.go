@@ -98,16 +98,17 @@ const (
 	Approve     Verb = "approve"
 	Decide      Verb = "decide"
 	Rebuild     Verb = "rebuild"
-	Record      Verb = "record"      // a report that came on paper, by e-mail or by the document axis
-	Return      Verb = "return"      // of a report, for supplement
-	Reopen      Verb = "reopen"      // of a round, for one unit
-	Request     Verb = "request"     // of a report outside the plan
-	Consolidate Verb = "consolidate" // of a round's reports
-	Follow      Verb = "follow"      // what a changed calendar does to a campaign that runs
-	Issue       Verb = "issue"       // tokens: see, make and revoke them
-	Unlink      Verb = "unlink"      // make the links that were sent to a unit worthless
-	Know        Verb = "know"        // who one is
-	See         Verb = "see"         // what a campaign is: its plan, its rounds, its counts
+	Record      Verb = "record"        // a report that came on paper, by e-mail or by the document axis
+	Return      Verb = "return"        // of a report, for supplement
+	Reopen      Verb = "reopen"        // of a round, for one unit
+	Request     Verb = "request"       // of a report outside the plan
+	Consolidate Verb = "consolidate"   // of a round's reports
+	Follow      Verb = "follow"        // what a changed calendar does to a campaign that runs
+	Issue       Verb = "issue"         // tokens: see, make and revoke them
+	Unlink      Verb = "unlink"        // make the links that were sent to a unit worthless
+	Keep        Verb = "keep files in" // bytes that a report will refer to
+	Know        Verb = "know"          // who one is
+	See         Verb = "see"           // what a campaign is: its plan, its rounds, its counts
 	SeeUnit     Verb = "see unit"
 	SeeAll      Verb = "see all" // every unit, notice, message and act of a campaign
 	Inspect     Verb = "inspect" // the acts of the whole installation
@@ -116,7 +117,7 @@ const (
 // Verbs are all there are.
 var Verbs = []Verb{
 	Apply, Launch, Pause, Resume, Extend, Cancel, Submit, Approve, Decide, Rebuild, Record, Return, Reopen, Request, Consolidate, Follow,
-	Issue, Unlink,
+	Issue, Unlink, Keep,
 	Know, See, SeeUnit, SeeAll, Inspect,
 }
 
@@ -143,6 +144,9 @@ func Can(a Actor, verb Verb, o Object) bool {
 	if verb == Know {
 		return a.Role != ""
 	}
+	if verb == Keep {
+		return keeps(a)
+	}
 	if a.Campaign != "" && a.Campaign != o.Campaign {
 		return false
 	}
@@ -158,6 +162,18 @@ func Can(a Actor, verb Verb, o Object) bool {
 		return a.Means != ByLink && (verb == See || verb == SeeUnit || verb == SeeAll || verb == Inspect)
 	case FocalPoint, Leader:
 		return unit(a, verb, o)
+	}
+	return false
+}
+
+// keeps tells that an actor may report somewhere, or record for others, and so may
+// hand in files first; what refers to a file says what it is about.
+func keeps(a Actor) bool {
+	switch a.Role {
+	case Operator, Engine:
+		return a.Means != ByLink
+	case Office, FocalPoint, Leader:
+		return a.Unit != "" && a.Means != ByLink
 	}
 	return false
 }

@@ -18,12 +18,7 @@ import (
 )
 
 // files that came with reports.
-func (a *app) files() *evidence.Store {
-	if a.filesDir != "" {
-		return evidence.New(a.filesDir)
-	}
-	return evidence.New(filepath.Join(a.dataDir, "files"))
-}
+func (a *app) files() *evidence.Store { return a.place("").Files() }
 
 func attachFlag(cmd *cobra.Command, paths *[]string) {
 	cmd.Flags().StringArrayVar(paths, "attach", nil, "a file that goes with it; may be given several times")

@@ -4,7 +4,10 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"path/filepath"
 	"time"
+
+	"thidua.dev/thidua/internal/evidence"
 )
 
 // Runner does what takes an installation: the parts that main puts together and
@@ -37,8 +40,17 @@ type Console struct {
 // Place says where an installation keeps its facts and finds its parts.
 type Place struct {
 	DataDir         string
+	FilesDir        string // of reports; empty: files in DataDir
 	DatabaseURL     string // empty: the private Postgres of DataDir
 	TemporalAddress string // empty: the private temporald of DataDir
+}
+
+// Files that come with reports.
+func (p Place) Files() *evidence.Store {
+	if p.FilesDir != "" {
+		return evidence.New(p.FilesDir)
+	}
+	return evidence.New(filepath.Join(p.DataDir, "files"))
 }
 
 // SMTP is how messages leave. Without an address the channel is not configured.

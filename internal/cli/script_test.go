@@ -209,7 +209,7 @@ func (printRunner) Worker(_ context.Context, o WorkerOptions) error {
 }
 
 func (printRunner) Serve(_ context.Context, o ServeOptions) error {
-	return printed(o.Console, "serve http=%s", o.HTTPAddr)
+	return printed(o.Console, "serve http=%s files=%s", o.HTTPAddr, o.Files())
 }
 
 func (printRunner) Drill(_ context.Context, o DrillOptions) error {

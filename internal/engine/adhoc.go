@@ -104,8 +104,15 @@ func (t *tx) checkRequest(ctx context.Context, act Act, c db.Campaign, q *AdHoc)
 	if len(q.Sections) == 0 {
 		q.Sections = []v1.Section{{Name: "ketQua", Required: true}}
 	}
-	if q.Approval == "" {
+	if err := checkOutline(q.Sections); err != nil {
+		return err
+	}
+	switch q.Approval {
+	case "":
 		q.Approval = v1.ApprovalUnitLeader
+	case v1.ApprovalUnitLeader, v1.ApprovalNone:
+	default:
+		return refuse("InvalidApproval", "whose word settles the report: %s or %s, not %.40q", v1.ApprovalUnitLeader, v1.ApprovalNone, q.Approval)
 	}
 	slices.Sort(q.Units)
 	q.Units = slices.Compact(q.Units)
@@ -118,6 +125,24 @@ func (t *tx) checkRequest(ctx context.Context, act Act, c db.Campaign, q *AdHoc)
 	}
 	if len(strangers) > 0 {
 		return refuse("NotParticipant", "these take no part in campaign %s: %s", c.Name, shortList(strangers))
+	}
+	return nil
+}
+
+// sectionName is a SectionName as the kinds have it.
+var sectionName = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9-]{0,62}$`)
+
+// checkOutline holds an outline to what a campaign's spec would be held to.
+func checkOutline(sections []v1.Section) error {
+	seen := map[v1.SectionName]bool{}
+	for _, s := range sections {
+		switch {
+		case !sectionName.MatchString(string(s.Name)):
+			return refuse("InvalidSection", "a section is named by letters, digits and hyphens, such as thietHai, not %.80q", s.Name)
+		case seen[s.Name]:
+			return refuse("InvalidSection", "section %s stands twice in the outline", s.Name)
+		}
+		seen[s.Name] = true
 	}
 	return nil
 }

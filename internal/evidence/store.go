@@ -95,11 +95,14 @@ func (r *reader) Read(p []byte) (int, error) {
 	return r.r.Read(p)
 }
 
+// headSize is all that a media type is read from.
+const headSize = 512
+
 // headWriter keeps what a media type is read from.
 type headWriter struct{ buf bytes.Buffer }
 
 func (w *headWriter) Write(p []byte) (int, error) {
-	if rest := 512 - w.buf.Len(); rest > 0 {
+	if rest := headSize - w.buf.Len(); rest > 0 {
 		w.buf.Write(p[:min(rest, len(p))])
 	}
 	return len(p), nil
@@ -125,6 +128,24 @@ func (s *Store) Open(sha256 string) (*os.File, error) {
 		return nil, fmt.Errorf("%.80q is no SHA-256 in hexadecimal: %w", sha256, fs.ErrInvalid)
 	}
 	return os.Open(s.path(sha256))
+}
+
+// Stat tells what is known of a file that was kept; one that was not is fs.ErrNotExist.
+func (s *Store) Stat(sha256 string) (k Kept, err error) {
+	f, err := s.Open(sha256)
+	if err != nil {
+		return k, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return k, err
+	}
+	head := &headWriter{}
+	if _, err := io.Copy(head, io.LimitReader(f, headSize)); err != nil {
+		return k, err
+	}
+	return Kept{SHA256: sha256, Size: info.Size(), MediaType: http.DetectContentType(head.buf.Bytes())}, nil
 }
 
 // Damage of a file.

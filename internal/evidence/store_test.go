@@ -24,6 +24,12 @@ func TestPut(t *testing.T) {
 			t.Fatalf("%+v, %v", k, err)
 		}
 	}
+	if k, err := s.Stat(abc); err != nil || k != (evidence.Kept{SHA256: abc, Size: 3, MediaType: "text/plain; charset=utf-8"}) {
+		t.Errorf("%+v, %v", k, err)
+	}
+	if _, err := s.Stat(strings.Repeat("0", 64)); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("of what was never kept: %v", err)
+	}
 	f, err := s.Open(abc)
 	if err != nil {
 		t.Fatal(err)

@@ -101,7 +101,8 @@ type Asked struct {
 
 // AskSection is a heading of the outline.
 type AskSection struct {
-	Name     string `json:"name" maxLength:"63"`
+	Name     string `json:"name" maxLength:"63" example:"thietHai"`
+	Title    string `json:"title,omitempty" maxLength:"4000" doc:"What people read, in Vietnamese; the name when left out." example:"Thiệt hại"`
 	Required bool   `json:"required,omitempty"`
 }
 
@@ -112,7 +113,11 @@ func (a *App) request(ctx context.Context, in *steering[Asked]) (*Out[engine.Req
 	}
 	q := engine.AdHoc{Name: in.Body.Name, Title: in.Body.Title, Due: due, Units: in.Body.Units, Approval: v1.Approval(in.Body.Approval)}
 	for _, s := range in.Body.Sections {
-		q.Sections = append(q.Sections, v1.Section{Name: v1.SectionName(s.Name), Required: s.Required})
+		section := v1.Section{Name: v1.SectionName(s.Name), Required: s.Required}
+		if s.Title != "" {
+			section.Title = &v1.Text{VI: s.Title}
+		}
+		q.Sections = append(q.Sections, section)
 	}
 	return answer(a.engine.Request(ctx, in.act(ctx, in.Body.Reason), in.Campaign, q))
 }

@@ -299,7 +299,7 @@ func TestAnyBodyIsAnswered(t *testing.T) {
 			if i%4 == 3 {
 				name = paths[random.IntN(len(paths))]
 			}
-			path := strings.NewReplacer("{campaign}", name, "{unit}", unit, "{id}", "9223372036854775807").Replace(at.path)
+			path := strings.NewReplacer("{campaign}", name, "{unit}", unit, "{id}", "9223372036854775807", "{sha256}", abc).Replace(at.path)
 			query := []string{"", "?round=%00", "?limit=-1", "?q=%00&limit=5", "?review=%ff", "?below=9223372036854775807", "?dryRun=true", "?state=%00", "?unit=%00", "?campaign=%00", "?reason=%00"}[random.IntN(11)]
 			got := s.do(at.method, path+query, secret, body)
 			asked++
@@ -309,4 +309,48 @@ func TestAnyBodyIsAnswered(t *testing.T) {
 		}
 	}
 	t.Logf("%d requests", asked)
+}
+
+// What the office asks for by the API, a unit sees, sends, and the office puts together.
+func TestRequestAndConsolidate(t *testing.T) {
+	s := serve(t)
+	s.unconsolidated()
+	secret := s.token(engine.Grant{Role: auth.Office, Unit: office})
+	focal := s.token(engine.Grant{Role: auth.FocalPoint, Unit: unit})
+	base := "/api/v1/campaigns/" + campaign
+	ask := func(edit ...string) string {
+		body := `{"name":"bao-lu","title":"báo cáo thiệt hại do bão lũ","due":"2021-10-27","units":["STTTT-12","STTTT-04"],"sections":[{"name":"thietHai","title":"Thiệt hại","required":true},{"name":"kienNghi"}],"approval":"None","reason":"Công điện 05"}`
+		return strings.NewReplacer(edit...).Replace(body)
+	}
+	for code, body := range map[string]string{
+		"InvalidSection": ask("kienNghi", "thietHai"), "InvalidName": ask("bao-lu", "Bão lũ"), "PastDeadline": ask("2021-10-27", "2021-10-01"),
+		"ReasonMissing": ask("Công điện 05", " "), "NotParticipant": ask("STTTT-04", "STTTT-99"), "TitleMissing": ask("báo cáo thiệt hại do bão lũ", ""), "BadInstant": ask("2021-10-27", "mai"),
+	} {
+		if got := s.do(http.MethodPost, base+"/request", secret, body); got.StatusCode != http.StatusUnprocessableEntity || got.code() != code {
+			t.Errorf("want %s: %d %s", code, got.StatusCode, got.body)
+		}
+	}
+	var first, again engine.Requested
+	key := []string{"Idempotency-Key", "bão lũ"}
+	s.do(http.MethodPost, base+"/request", secret, ask(), key...).into(t, &first)
+	s.do(http.MethodPost, base+"/request", secret, ask(), key...).into(t, &again)
+	if first.Round != "request/bao-lu" || first.Units != 2 || !first.DueAt.Equal(time.Date(2021, 10, 27, 17, 0, 0, 0, looktest.Zone)) || again != first {
+		t.Errorf("asked %+v, and by the repeat %+v", first, again)
+	}
+	if got := s.do(http.MethodPost, base+"/request", secret, ask(), "If-Match", `"1"`); got.StatusCode != http.StatusConflict {
+		t.Errorf("another generation: %d %s", got.StatusCode, got.body)
+	}
+	var receipt engine.Receipt
+	s.do(http.MethodPost, base+"/units/"+unit+"/submit", focal, `{"round":"request/bao-lu","sections":{"thietHai":"12 trạm"}}`).into(t, &receipt)
+	if !receipt.Settled || !receipt.OnTime {
+		t.Errorf("the receipt is %+v", receipt)
+	}
+	if got := s.do(http.MethodPost, base+"/units/BTTTT/consolidate", secret, `{`+here+`}`); got.code() != "InvalidReport" {
+		t.Errorf("an empty consolidation: %d %s", got.StatusCode, got.body)
+	}
+	var done engine.Consolidated
+	s.do(http.MethodPost, base+"/units/BTTTT/consolidate", secret, `{`+here+`,"text":"87/89 đơn vị"}`).into(t, &done)
+	if done.Unit != "BTTTT" || !done.Settled || done.Expected == 0 || done.Reports >= done.Expected {
+		t.Errorf("consolidated %+v", done)
+	}
 }

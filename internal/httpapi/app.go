@@ -16,6 +16,7 @@ import (
 
 	"thidua.dev/thidua/internal/auth"
 	"thidua.dev/thidua/internal/engine"
+	"thidua.dev/thidua/internal/evidence"
 	"thidua.dev/thidua/internal/look"
 )
 
@@ -26,6 +27,7 @@ const Prefix = "/api/"
 type Options struct {
 	Engine *engine.Engine
 	Look   *look.Reader
+	Files  *evidence.Store // that come with reports
 	Log    *slog.Logger
 }
 
@@ -33,10 +35,11 @@ type Options struct {
 type App struct {
 	engine *engine.Engine
 	// read is all that the API reads by: nobody gets at the reader around the guard.
-	read engine.Guarded[*look.Reader]
-	log  *slog.Logger
-	mux  *http.ServeMux
-	api  huma.API
+	read  engine.Guarded[*look.Reader]
+	files engine.Guarded[*evidence.Store]
+	log   *slog.Logger
+	mux   *http.ServeMux
+	api   huma.API
 }
 
 // Bodies of requests, in bytes.
@@ -53,7 +56,7 @@ func New(o Options) *App {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	a := &App{engine: o.Engine, read: engine.Guard(o.Engine, o.Look), log: o.Log, mux: http.NewServeMux()}
+	a := &App{engine: o.Engine, read: engine.Guard(o.Engine, o.Look), files: engine.Guard(o.Engine, o.Files), log: o.Log, mux: http.NewServeMux()}
 	config := huma.DefaultConfig("Thi đua", "v1")
 	config.Info.Description = strings.TrimSpace(description)
 	config.OpenAPIPath, config.SchemasPath = Prefix+"openapi", Prefix+"schemas"
@@ -68,6 +71,7 @@ func New(o Options) *App {
 	a.addReads()
 	a.addActs()
 	a.addIntake()
+	a.addFiles()
 	a.addDeclare()
 	a.addTokens()
 	return a
@@ -81,6 +85,7 @@ carries a personal token; what it may do follows from its role and scope.
   and answers what it answered first. Use a UUID; the audit shows it.
 - If-Match holds an act to the generation of the campaign that was seen, its ETag.
 - Errors are application/problem+json (RFC 9457); type ends in a stable code.
+- A file is sent first, POST /files; reports then name it by its SHA-256.
 - Decimals are strings, instants are RFC 3339. A date alone means 17:00 of that day
   in the campaign's time zone.
 `

@@ -16,6 +16,7 @@ type Report struct {
 	Sections  map[string]string `json:"sections,omitempty" doc:"The outline, by the sections' names."`
 	Figures   map[string]string `json:"figures,omitempty" doc:"Decimals by the indicators' names." example:"{\"online-files\": \"87.5\"}"`
 	HardTasks []string          `json:"hardTasks,omitempty" maxItems:"100" doc:"Of a registration."`
+	Files     []Attached        `json:"files,omitempty" maxItems:"20" doc:"That were sent before."`
 }
 
 func (r Report) report() engine.Report {
@@ -41,6 +42,20 @@ type OfRound struct {
 	Round string `json:"round" maxLength:"253" example:"monthly/2021-11"`
 }
 
+// Summary is what a consolidation says.
+type Summary struct {
+	OfRound
+	Text  string     `json:"text,omitempty" doc:"The summary in words."`
+	Files []Attached `json:"files,omitempty" maxItems:"20" doc:"That were sent before."`
+}
+
+func (s Summary) report() engine.Report {
+	if s.Text == "" {
+		return engine.Report{}
+	}
+	return engine.Report{Sections: map[v1.SectionName]string{engine.SectionConsolidation: s.Text}}
+}
+
 // unitAct is a request that acts on what a unit owes.
 type unitAct[B any] struct {
 	Act
@@ -62,22 +77,29 @@ func (a *App) addIntake() {
 	submit := post("submit", "submit", "Hand in a report: it counts from when all of it has arrived, or from the leader's approval")
 	submit.body = maxReport
 	register(a, submit, func(ctx context.Context, in *unitAct[Report]) (*Out[engine.Receipt], error) {
-		return answer(a.engine.Submit(ctx, in.act(ctx, ""), in.Campaign, in.Body.Round, in.Unit, in.Body.report()))
+		report := in.Body.report()
+		if err := a.refer(ctx, auth.Submit, in.OfUnit, in.Body.Files, &report); err != nil {
+			return nil, err
+		}
+		return answer(a.engine.Submit(ctx, in.act(ctx, ""), in.Campaign, in.Body.Round, in.Unit, report))
 	})
 	draft := post("save-draft", "draft", "Keep what is written so far, complete or not, without handing it up")
 	draft.body = maxReport
 	register(a, draft, func(ctx context.Context, in *unitAct[Report]) (*Out[look.Form], error) {
-		_, err := a.engine.SaveDraft(ctx, in.act(ctx, ""), in.Campaign, in.Body.Round, in.Unit, in.Body.report())
+		report := in.Body.report()
+		if err := a.refer(ctx, auth.Submit, in.OfUnit, in.Body.Files, &report); err != nil {
+			return nil, err
+		}
+		_, err := a.engine.SaveDraft(ctx, in.act(ctx, ""), in.Campaign, in.Body.Round, in.Unit, report)
 		return a.form(ctx, in.OfUnit, in.Body.Round, err)
 	})
-	consolidate := post("consolidate", "consolidate", "Record that a body has put the reports of a round together")
+	consolidate := post("consolidate", "consolidate", "Record that a body, the unit of the address, has put the reports of a round together")
 	consolidate.body = maxReport
-	register(a, consolidate, func(ctx context.Context, in *unitAct[struct {
-		OfRound
-		Text string `json:"text" maxLength:"100000" doc:"The summary in words."`
-	}],
-	) (*Out[engine.Consolidated], error) {
-		report := engine.Report{Sections: map[v1.SectionName]string{engine.SectionConsolidation: in.Body.Text}}
+	register(a, consolidate, func(ctx context.Context, in *unitAct[Summary]) (*Out[engine.Consolidated], error) {
+		report := in.Body.report()
+		if err := a.refer(ctx, auth.Consolidate, in.OfUnit, in.Body.Files, &report); err != nil {
+			return nil, err
+		}
 		return answer(a.engine.Consolidate(ctx, in.act(ctx, in.Body.Reason), in.Campaign, in.Body.Round, in.Unit, report))
 	})
 	record := post("record", "record", "Record a signed report that came on paper, by e-mail or by the document axis: it counts at its own arrival")
@@ -122,7 +144,11 @@ func (a *App) record(ctx context.Context, in *unitActSeen[Recorded]) (*Out[engin
 			return nil, err
 		}
 	}
-	return answer(a.engine.Record(ctx, in.act(ctx, in.Body.Reason), in.Campaign, in.Body.Round, in.Unit, in.Body.report(), came))
+	report := in.Body.report()
+	if err := a.refer(ctx, auth.Record, in.OfUnit, in.Body.Files, &report); err != nil {
+		return nil, err
+	}
+	return answer(a.engine.Record(ctx, in.act(ctx, in.Body.Reason), in.Campaign, in.Body.Round, in.Unit, report, came))
 }
 
 func (a *App) giveBack(ctx context.Context, in *unitActSeen[struct {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +17,7 @@ import (
 
 	"thidua.dev/thidua/internal/auth"
 	"thidua.dev/thidua/internal/engine"
+	"thidua.dev/thidua/internal/evidence"
 	"thidua.dev/thidua/internal/httpapi"
 	"thidua.dev/thidua/internal/look"
 	"thidua.dev/thidua/internal/look/looktest"
@@ -39,15 +41,16 @@ type server struct {
 	pool   *pgxpool.Pool
 	engine *engine.Engine
 	app    *httpapi.App
+	files  string
 }
 
 var operator = auth.Actor{Name: "root", Role: auth.Operator}
 
 func serve(t *testing.T) *server {
 	t.Helper()
-	s := &server{t: t, pool: looktest.Seed(t, looktest.Chased)}
+	s := &server{t: t, pool: looktest.Seed(t, looktest.Chased), files: filepath.Join(t.TempDir(), "files")}
 	s.engine = engine.New(s.pool, nil)
-	s.app = httpapi.New(httpapi.Options{Engine: s.engine, Look: look.New(s.pool)})
+	s.app = httpapi.New(httpapi.Options{Engine: s.engine, Look: look.New(s.pool), Files: evidence.New(s.files)})
 	s.Server = httptest.NewServer(s.app)
 	t.Cleanup(s.Close)
 	return s
@@ -70,6 +73,16 @@ func (s *server) token(g engine.Grant) string {
 	_, secret, err := s.engine.IssueToken(context.Background(), engine.By(operator, ""), g)
 	s.ok(err)
 	return secret
+}
+
+// unconsolidated lets October's consolidation be owed still; the example's body was quick.
+func (s *server) unconsolidated() {
+	s.t.Helper()
+	tag, err := s.pool.Exec(context.Background(), `UPDATE obligation SET state = 'Owing', received_at = NULL, settled_at = NULL WHERE kind = 'Consolidation' AND subject = $1`, round)
+	s.ok(err)
+	if tag.RowsAffected() != 1 {
+		s.t.Fatalf("%d consolidations", tag.RowsAffected())
+	}
 }
 
 // answer of the API.

@@ -41,7 +41,9 @@ func answer[T any](body T, err error) (*Out[T], error) {
 // has a token, a limit for its body, and errors mapped once.
 type operation struct {
 	id, method, path, tag, summary string
-	body                           int64 // 0: maxAct
+	body                           int64                     // 0: maxAct
+	bytes                          *huma.RequestBody         // of what is no JSON and is read by the operation itself
+	answers                        map[string]*huma.Response // of what is no JSON
 }
 
 func register[I, O any](a *App, o operation, do func(context.Context, *I) (*O, error)) {
@@ -55,6 +57,7 @@ func register[I, O any](a *App, o operation, do func(context.Context, *I) (*O, e
 	huma.Register(a.api, huma.Operation{
 		OperationID: o.id, Method: o.method, Path: Prefix + "v1" + o.path, Summary: o.summary, Tags: []string{o.tag},
 		Security: []map[string][]string{{"token": {}}}, MaxBodyBytes: o.body, BodyReadTimeout: bodyPatience, Errors: errors,
+		RequestBody: o.bytes, Responses: o.answers,
 	}, func(ctx context.Context, in *I) (*O, error) {
 		out, err := do(ctx, in)
 		if err != nil {

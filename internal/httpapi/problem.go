@@ -10,6 +10,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"thidua.dev/thidua/internal/engine"
+	"thidua.dev/thidua/internal/evidence"
 	"thidua.dev/thidua/internal/look"
 	"thidua.dev/thidua/internal/manifest"
 	"thidua.dev/thidua/internal/plan"
@@ -60,6 +61,8 @@ func (a *App) problem(ctx context.Context, err error) error {
 		return declared(tell, problems)
 	case errors.As(err, &invalid):
 		return tell(http.StatusUnprocessableEntity, "InvalidManifest", invalid.Error())
+	case errors.Is(err, evidence.ErrTooLarge):
+		return tell(http.StatusRequestEntityTooLarge, "FileTooLarge", "a file has at most 64 MiB; what is more goes into several")
 	case store.Unstorable(err):
 		return tell(http.StatusUnprocessableEntity, "BadText", "a text of the request holds a character that cannot be kept, such as a zero byte")
 	case store.Away(err):

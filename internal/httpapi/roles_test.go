@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -45,6 +46,7 @@ func without(all []string, some ...string) []string {
 // they are answered. An act carries the same key for all: the first carries it out.
 type route struct {
 	id    string // of the operation in the OpenAPI document
+	unit  string // of the address; empty is STTTT-12
 	query string // instead of the path's own
 	body  string
 	may   []string
@@ -54,6 +56,11 @@ type route struct {
 var here = `"round":"` + round + `"`
 
 const report = `"sections":{"ketQua":"Xong"},"figures":{"commune-vc-2way":"97.5","manual-travel-permits":"1","platform-shared":"50","hard-tasks-done":"2"}`
+
+// abc is the SHA-256 of "abc", FIPS 180-2 appendix B.1.
+const abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+const attached = `"files":[{"name":"88-BC.txt","sha256":"` + abc + `"}]`
 
 // routes are in an order in which each finds what it needs.
 var routes = []route{
@@ -78,14 +85,18 @@ var routes = []route{
 	{id: "list-audit", may: []string{"operator", "auditor"}},
 	{id: "list-tokens", may: []string{"operator"}},
 
-	{id: "submit", body: `{` + here + `,` + report + `}`, may: senders},
+	{id: "keep-file", query: "?name=88.txt", body: "abc", may: without(everybody, "auditor", "auditor-elsewhere")}, // whoever may report somewhere
+	{id: "submit", body: `{` + here + `,` + report + `,` + attached + `}`, may: senders},
+	{id: "get-file", may: ofUnit},
+	{id: "get-file", unit: other, may: slices.Concat(readers, []string{"focal-other", "leader-other"}), want: http.StatusNotFound}, // it is not this unit's
 	{id: "return", body: `{` + here + `,"reason":"thiếu"}`, may: append([]string{"leader"}, offices...)},
 	{id: "save-draft", body: `{` + here + `,"sections":{"ketQua":"viết dở"}}`, may: senders},
 	{id: "submit", body: `{` + here + `,` + report + `}`, may: senders},
 	{id: "approve", body: `{` + here + `}`, may: []string{"operator", "leader"}},
 	{id: "return", body: `{` + here + `,"reason":"thiếu","to":"2021-10-27"}`, may: offices},
-	{id: "record", body: `{` + here + `,` + report + `,"source":"Paper","documentNumber":"88/BC","receivedAt":"2021-10-20T08:00:00+07:00"}`, may: offices},
+	{id: "record", body: `{` + here + `,` + report + `,` + attached + `,"source":"Paper","documentNumber":"88/BC","receivedAt":"2021-10-20T08:00:00+07:00"}`, may: offices},
 	{id: "reopen", body: `{` + here + `,"reason":"x","to":"2021-10-27"}`, may: offices, want: http.StatusUnprocessableEntity},
+	{id: "consolidate", unit: "BTTTT", body: `{` + here + `,"text":"1/89 đơn vị",` + attached + `}`, may: offices},
 	{id: "extend", body: `{` + here + `,"to":"2021-10-27","reason":"x"}`, may: offices},
 	{id: "request", body: `{"name":"bao-so-7","title":"báo cáo thiệt hại","due":"2021-10-27","units":["STTTT-12"],"reason":"x"}`, may: offices},
 	{id: "consolidate", body: `{` + here + `,"text":"x"}`, may: append([]string{"focal", "focal-here", "leader"}, offices...), want: http.StatusNotFound}, // nobody reports to it
@@ -175,7 +186,7 @@ func (s *server) secrets() map[string]string {
 // ask makes a route's request as one of those who ask.
 func (s *server) ask(r route, n int, at address, who, secret string) answer {
 	s.t.Helper()
-	path := strings.NewReplacer("{campaign}", campaign, "{unit}", unit, "{id}", "20").Replace(at.path) + r.query
+	path := strings.NewReplacer("{campaign}", campaign, "{unit}", cmp.Or(r.unit, unit), "{id}", "20", "{sha256}", abc).Replace(at.path) + r.query
 	body := r.body
 	headers := []string{}
 	if r.id == "apply" {
@@ -202,6 +213,7 @@ func (s *server) ask(r route, n int, at address, who, secret string) answer {
 // route without a row fails, and so does a row without a route.
 func TestEveryRouteForEveryRole(t *testing.T) {
 	s := serve(t)
+	s.unconsolidated()
 	operations, secrets := s.operations(), s.secrets()
 	rows := map[string]bool{}
 	for _, r := range routes {
@@ -245,6 +257,9 @@ func TestEveryRouteForEveryRole(t *testing.T) {
 	}
 	if after := s.facts(); after != before {
 		t.Errorf("those who may not changed something:\n%s\n%s", before, after)
+	}
+	if _, err := os.Stat(s.files); !os.IsNotExist(err) {
+		t.Errorf("those who may not have sent files: %v", err)
 	}
 	for n, r := range routes {
 		want := max(r.want, http.StatusOK)

@@ -201,3 +201,23 @@ func (v *view) fillDraft(ctx context.Context, c *Campaign, f *Form, obligation i
 	f.HardTasks = append([]string{}, d.HardTasks...)
 	return nil
 }
+
+// File is a file that a report of a unit refers to, by its hash.
+func (r *Reader) File(ctx context.Context, campaign, unit, sha256 string) (f File, err error) {
+	err = r.view(ctx, func(v *view) error {
+		c, err := v.campaign(ctx, campaign)
+		if err != nil {
+			return err
+		}
+		row, err := v.LookFile(ctx, db.LookFileParams{Sha256: sha256, CampaignID: c.id, Unit: unit})
+		if errors.Is(err, pgx.ErrNoRows) {
+			return &NotFound{Kind: "file", Name: sha256}
+		}
+		if err != nil {
+			return err
+		}
+		f = File{Name: row.Name, SHA256: row.Sha256, Size: row.Size, MediaType: row.MediaType}
+		return nil
+	})
+	return f, err
+}

@@ -102,6 +102,41 @@ func (q *Queries) LookFigures(ctx context.Context, reportID int64) ([]LookFigure
 	return items, nil
 }
 
+const lookFile = `-- name: LookFile :one
+SELECT f.name, f.sha256, f.size, f.media_type
+FROM report_file f
+JOIN report p ON p.id = f.report_id
+JOIN obligation o ON o.id = p.obligation_id
+WHERE f.sha256 = $1 AND o.campaign_id = $2 AND o.owner = $3
+ORDER BY p.id DESC, f.position LIMIT 1
+`
+
+type LookFileParams struct {
+	Sha256     string
+	CampaignID int64
+	Unit       string
+}
+
+type LookFileRow struct {
+	Name      string
+	Sha256    string
+	Size      int64
+	MediaType string
+}
+
+// A file by its hash, as a report of the unit named it last.
+func (q *Queries) LookFile(ctx context.Context, arg LookFileParams) (LookFileRow, error) {
+	row := q.db.QueryRow(ctx, lookFile, arg.Sha256, arg.CampaignID, arg.Unit)
+	var i LookFileRow
+	err := row.Scan(
+		&i.Name,
+		&i.Sha256,
+		&i.Size,
+		&i.MediaType,
+	)
+	return i, err
+}
+
 const lookOwed = `-- name: LookOwed :one
 
 SELECT o.id, o.state, o.holder, o.due_at, o.received_at, r.name, r.kind, r.series, r.period, r.approval, r.closes_at, r.data_from, r.data_to,

@@ -13,6 +13,15 @@ WHERE r.campaign_id = @campaign_id AND r.name = @round;
 -- name: LookFigures :many
 SELECT indicator, value FROM report_figure WHERE report_id = @report_id;
 
+-- name: LookFile :one
+-- A file by its hash, as a report of the unit named it last.
+SELECT f.name, f.sha256, f.size, f.media_type
+FROM report_file f
+JOIN report p ON p.id = f.report_id
+JOIN obligation o ON o.id = p.obligation_id
+WHERE f.sha256 = @sha256 AND o.campaign_id = @campaign_id AND o.owner = @unit
+ORDER BY p.id DESC, f.position LIMIT 1;
+
 -- name: LookAudit :many
 -- Acts, the newest first, below an id: of the whole installation, or with a campaign
 -- those on it and on what is owed in it.
