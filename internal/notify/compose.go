@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	v1 "thidua.dev/thidua/api/v1"
 	"thidua.dev/thidua/internal/notify/texts"
@@ -143,7 +145,17 @@ func RoundTitle(title *v1.Text, period v1.YearMonth) v1.Text {
 // ConsolidationTitle is what the consolidation of a round is called.
 func ConsolidationTitle(round v1.Text) v1.Text {
 	vi, en := texts.In(texts.VI), texts.In(texts.EN)
-	return v1.Text{VI: vi.Words.Consolidation + " " + vi.Text(round), EN: en.Words.Consolidation + " " + en.Text(round)}
+	return v1.Text{VI: vi.Words.Consolidation + " " + inside(vi.Text(round)), EN: en.Words.Consolidation + " " + inside(en.Text(round))}
+}
+
+// inside is a title as it stands inside another: without its capital, unless it
+// begins with an abbreviation.
+func inside(title string) string {
+	first, size := utf8.DecodeRuneInString(title)
+	if next, _ := utf8.DecodeRuneInString(title[size:]); unicode.IsUpper(next) {
+		return title
+	}
+	return string(unicode.ToLower(first)) + title[size:]
 }
 
 // Composer writes messages. It is safe for concurrent use.
@@ -423,7 +435,7 @@ func (v *Fields) add(e Envelope, n Notice, t *texts.Catalogue) (err error) {
 	case KindInvitation:
 		v.What = t.Words.Invitation
 	default:
-		v.What = cmp.Or(texts.Clean(t.Text(n.RoundTitle)), t.Words.Report)
+		v.What = inside(cmp.Or(texts.Clean(t.Text(n.RoundTitle)), t.Words.Report))
 		if n.Kind == KindConsolidation {
 			v.What = t.Words.Consolidation + " " + v.What
 		}

@@ -176,7 +176,6 @@ func (s *story) readRounds(ctx context.Context, q *db.Queries, id int64) error {
 		s.Rounds = append(s.Rounds, out)
 	}
 	for _, st := range steps {
-		s.Mails += int(st.Mails)
 		switch st.Step {
 		case "launch":
 			s.Invited += int(st.Mails)
@@ -221,6 +220,11 @@ func (s *story) readHonours(ctx context.Context, q *db.Queries, id int64) error 
 		return err
 	}
 	s.LettersDrafted, s.LettersWithdrawn = int(letters.Drafted), int(letters.Withdrawn)
+	sent, err := q.CountSent(ctx, id)
+	if err != nil {
+		return err
+	}
+	s.Mails = int(sent)
 	unsent, err := q.CountUnsent(ctx, id)
 	s.Unsent = int(unsent)
 	return err

@@ -13,6 +13,17 @@ import (
 	"github.com/shopspring/decimal"
 )
 
+const countSent = `-- name: CountSent :one
+SELECT count(*)::int FROM message WHERE campaign_id = $1 AND state = 'Sent'
+`
+
+func (q *Queries) CountSent(ctx context.Context, campaignID int64) (int32, error) {
+	row := q.db.QueryRow(ctx, countSent, campaignID)
+	var column_1 int32
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
 const countUnsent = `-- name: CountUnsent :one
 SELECT count(*) FROM message WHERE campaign_id = $1 AND state NOT IN ('Sent', 'Superseded', 'Expired')
 `

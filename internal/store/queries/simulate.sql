@@ -65,5 +65,8 @@ WHERE n.campaign_id = @campaign_id
 GROUP BY n.campaign_id, n.round_id, r.name, n.step
 ORDER BY min(n.instant), n.step;
 
+-- name: CountSent :one
+SELECT count(*)::int FROM message WHERE campaign_id = @campaign_id AND state = 'Sent';
+
 -- name: CountUnsent :one
 SELECT count(*) FROM message WHERE campaign_id = @campaign_id AND state NOT IN ('Sent', 'Superseded', 'Expired');
