@@ -37,6 +37,9 @@ func (a *app) keep(ctx context.Context, paths []string) ([]engine.File, error) {
 		if err != nil {
 			return nil, fail("%s: not kept: %v", path, err)
 		}
+		if k.Size == 0 {
+			return nil, fail("%s: the file is empty: was it scanned?", path)
+		}
 		kept = append(kept, engine.File{Name: filepath.Base(path), SHA256: k.SHA256, Size: k.Size, MediaType: k.MediaType})
 	}
 	return kept, nil
@@ -49,7 +52,7 @@ func (a *app) getFileCommand() *cobra.Command {
 		Short:   "A file that came with a report; why names its hash (tệp kèm báo cáo)",
 		Example: "  thidua get file ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad --out 88-BC.pdf",
 		Args:    oneName("hash"),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			if out == "" {
 				return misuse("get file: where to? give --out FILE, or --out - for stdout")
 			}
@@ -64,6 +67,11 @@ func (a *app) getFileCommand() *cobra.Command {
 				return err
 			}
 			defer f.Close()
+			if damage, err := a.files().Check(cmd.Context(), args[0]); err != nil {
+				return err
+			} else if damage != evidence.Whole {
+				return fail("the file kept under %s is not what was sent any more (%s): restore it from the backup", args[0], damage)
+			}
 			if out == "-" {
 				_, err = io.Copy(a.out, f)
 				return err

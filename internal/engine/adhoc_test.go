@@ -83,6 +83,21 @@ func TestRequestSaysWhy(t *testing.T) {
 	}
 }
 
+// Who gets more days before the first mail has left still hears what is asked, with the
+// new date.
+func TestRequestExtendedAtOnce(t *testing.T) {
+	w := running(t)
+	w.to("2021-10-22 09:00")
+	before := w.inbox.count()
+	w.request("A1")
+	_, err := w.Extend(t.Context(), By(office, "sửa trụ sở"), name, flood, "A1", at("2021-10-29 17:00"))
+	w.ok(err)
+	w.dispatch()
+	if w.inbox.count() != before+1 || !strings.Contains(w.inbox.mails[before].Subject, "hạn 17 giờ 00, thứ Sáu, 29/10/2021") {
+		t.Errorf("%d mails, %v", w.inbox.count()-before, w.inbox.mails[before:])
+	}
+}
+
 // Without names everybody is asked, and an amendment of the plan leaves it alone.
 func TestRequestToAllOutlivesAmendments(t *testing.T) {
 	w := running(t)

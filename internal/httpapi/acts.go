@@ -27,21 +27,13 @@ func (a *App) addActs() {
 	post := func(id, path, summary string) operation {
 		return operation{id: id, method: http.MethodPost, path: path, tag: tagSteer, summary: summary}
 	}
-	register(a, post("launch", "/campaigns/{campaign}/launch", "Start a declared campaign"), func(ctx context.Context, in *steering[struct {
-		Because
-		Backdate bool `json:"backdate,omitempty" doc:"Confirms that it started on an earlier day: nothing is sent for what is past."`
-	}],
-	) (*Out[look.Campaign], error) {
+	register(a, post("launch", "/campaigns/{campaign}/launch", "Start a declared campaign"), func(ctx context.Context, in *steering[Launching]) (*Out[look.Campaign], error) {
 		return a.done(ctx, in.Campaign, a.engine.Launch(ctx, in.act(ctx, in.Body.Reason), in.Campaign, engine.LaunchOptions{Backdate: in.Body.Backdate}))
 	})
 	register(a, post("pause", "/campaigns/{campaign}/pause", "Hold everything that is pending"), func(ctx context.Context, in *steering[Because]) (*Out[look.Campaign], error) {
 		return a.done(ctx, in.Campaign, a.engine.Pause(ctx, in.act(ctx, in.Body.Reason), in.Campaign))
 	})
-	register(a, post("resume", "/campaigns/{campaign}/resume", "End a pause"), func(ctx context.Context, in *steering[struct {
-		Because
-		Deadlines string `json:"deadlines" enum:"keep,shift" doc:"What becomes of the deadlines of the pause."`
-	}],
-	) (*Out[look.Campaign], error) {
+	register(a, post("resume", "/campaigns/{campaign}/resume", "End a pause"), func(ctx context.Context, in *steering[Resuming]) (*Out[look.Campaign], error) {
 		return a.done(ctx, in.Campaign, a.engine.Resume(ctx, in.act(ctx, in.Body.Reason), in.Campaign, engine.Deadlines(in.Body.Deadlines)))
 	})
 	register(a, post("extend", "/campaigns/{campaign}/extend", "Move a deadline to a later day"), a.extend)
@@ -74,13 +66,7 @@ func (a *App) done(ctx context.Context, campaign string, err error) (*Out[look.C
 	return a.campaign(ctx, campaign)
 }
 
-func (a *App) extend(ctx context.Context, in *steering[struct {
-	Because
-	Round string `json:"round" maxLength:"253" example:"monthly/2021-11"`
-	Unit  string `json:"unit,omitempty" maxLength:"253" doc:"All that still owe when left out."`
-	To    string `json:"to" maxLength:"40" example:"2021-11-19"`
-}],
-) (*Out[engine.Extended], error) {
+func (a *App) extend(ctx context.Context, in *steering[Extending]) (*Out[engine.Extended], error) {
 	to, err := a.instant(ctx, in.Campaign, "to", in.Body.To)
 	if err != nil {
 		return nil, err
@@ -122,13 +108,7 @@ func (a *App) request(ctx context.Context, in *steering[Asked]) (*Out[engine.Req
 	return answer(a.engine.Request(ctx, in.act(ctx, in.Body.Reason), in.Campaign, q))
 }
 
-func (a *App) decide(ctx context.Context, in *steering[struct {
-	Because
-	Number   string `json:"number" maxLength:"200" example:"512/QĐ-BTTTT"`
-	Dated    string `json:"dated" maxLength:"10" example:"2022-04-08"`
-	SignedBy string `json:"signedBy,omitempty" maxLength:"200"`
-}],
-) (*Out[look.Campaign], error) {
+func (a *App) decide(ctx context.Context, in *steering[Deciding]) (*Out[look.Campaign], error) {
 	dated, err := dateOf("dated", in.Body.Dated)
 	if err != nil {
 		return nil, err
@@ -143,4 +123,32 @@ func dateOf(field, text string) (calendar.Date, error) {
 		return d, &engine.Refused{Code: "BadDate", Text: fmt.Sprintf("%s %q is not a day such as 2021-11-19", field, text)}
 	}
 	return d, nil
+}
+
+// Launching is the act of launch.
+type Launching struct {
+	Because
+	Backdate bool `json:"backdate,omitempty" doc:"Confirms that it started on an earlier day: nothing is sent for what is past."`
+}
+
+// Resuming ends a pause.
+type Resuming struct {
+	Because
+	Deadlines string `json:"deadlines" enum:"keep,shift" doc:"What becomes of the deadlines of the pause."`
+}
+
+// Extending moves a deadline.
+type Extending struct {
+	Because
+	Round string `json:"round" maxLength:"253" example:"monthly/2021-11"`
+	Unit  string `json:"unit,omitempty" maxLength:"253" doc:"All that still owe when left out."`
+	To    string `json:"to" maxLength:"40" example:"2021-11-19"`
+}
+
+// Deciding is an award decision as it is printed.
+type Deciding struct {
+	Because
+	Number   string `json:"number" maxLength:"200" example:"512/QĐ-BTTTT"`
+	Dated    string `json:"dated" maxLength:"10" example:"2022-04-08"`
+	SignedBy string `json:"signedBy,omitempty" maxLength:"200"`
 }

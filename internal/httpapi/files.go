@@ -135,6 +135,10 @@ func (a *App) file(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
+	// Read once before the first byte leaves: what was altered is not passed on.
+	if damage, err := files.Check(ctx, in.SHA256); err != nil || damage != evidence.Whole {
+		return nil, broken(ctx, errors.Join(err, fmt.Errorf("file %s of unit %s: %s", in.SHA256, in.Unit, damage)))
+	}
 	f, err := files.Open(in.SHA256)
 	if err != nil {
 		return nil, broken(ctx, err)

@@ -109,11 +109,7 @@ func (a *App) addIntake() {
 		return answer(a.engine.Approve(ctx, in.act(ctx, in.Body.Reason), in.Campaign, in.Body.Round, in.Unit))
 	})
 	register(a, post("return", "return", "Give a report back: a draft to the focal point, a received one with a new deadline"), a.giveBack)
-	register(a, post("reopen", "reopen", "Let a unit whose report never came still send it"), func(ctx context.Context, in *unitActSeen[struct {
-		OfRound
-		To string `json:"to" maxLength:"40" example:"2021-11-19"`
-	}],
-	) (*Out[look.Form], error) {
+	register(a, post("reopen", "reopen", "Let a unit whose report never came still send it"), func(ctx context.Context, in *unitActSeen[Reopening]) (*Out[look.Form], error) {
 		to, err := a.instant(ctx, in.Campaign, "to", in.Body.To)
 		if err != nil {
 			return nil, err
@@ -151,11 +147,7 @@ func (a *App) record(ctx context.Context, in *unitActSeen[Recorded]) (*Out[engin
 	return answer(a.engine.Record(ctx, in.act(ctx, in.Body.Reason), in.Campaign, in.Body.Round, in.Unit, report, came))
 }
 
-func (a *App) giveBack(ctx context.Context, in *unitActSeen[struct {
-	OfRound
-	To string `json:"to,omitempty" maxLength:"40" doc:"The new deadline, needed once the report was received." example:"2021-11-19"`
-}],
-) (*Out[look.Form], error) {
+func (a *App) giveBack(ctx context.Context, in *unitActSeen[Returning]) (*Out[look.Form], error) {
 	act, round := in.act(ctx, in.Body.Reason), in.Body.Round
 	if in.Body.To == "" {
 		return a.form(ctx, in.OfUnit, round, a.engine.HandBack(ctx, act, in.Campaign, round, in.Unit))
@@ -177,4 +169,16 @@ func (a *App) form(ctx context.Context, of OfUnit, round string, err error) (*Ou
 		return nil, err
 	}
 	return answer(r.Form(ctx, of.Campaign, round, of.Unit))
+}
+
+// Reopening lets a report still come.
+type Reopening struct {
+	OfRound
+	To string `json:"to" maxLength:"40" example:"2021-11-19"`
+}
+
+// Returning gives a report back.
+type Returning struct {
+	OfRound
+	To string `json:"to,omitempty" maxLength:"40" doc:"The new deadline, needed once the report was received." example:"2021-11-19"`
 }

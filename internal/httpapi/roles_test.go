@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -121,6 +122,9 @@ type document struct {
 		Security    []map[string][]string `yaml:"security"`
 		Tags        []string              `yaml:"tags"`
 	} `yaml:"paths"`
+	Components struct {
+		Schemas map[string]any `yaml:"schemas"`
+	} `yaml:"components"`
 }
 
 type address struct{ method, path string }
@@ -137,6 +141,12 @@ func (s *server) operations() map[string]address {
 				s.t.Errorf("%s %s asks for no token", method, path)
 			}
 			all[o.OperationID] = address{strings.ToUpper(method), path}
+		}
+	}
+	// Tools that read the document take letters, digits, dots, hyphens and underlines.
+	for schema := range d.Components.Schemas {
+		if !regexp.MustCompile(`^[A-Za-z0-9._-]+$`).MatchString(schema) {
+			s.t.Errorf("the schema %.80q has a name that is none", schema)
 		}
 	}
 	if len(all) < 30 {

@@ -86,6 +86,7 @@ WITH moved AS (
 ), superseded AS (
     UPDATE notice n SET state = 'Superseded', reason = 'DeadlineMoved'
     FROM moved m WHERE n.obligation_id = m.id AND n.state = 'Pending' AND NOT n.informative
+      AND n.step NOT IN ('request', 'returned') -- an act's own words: they go with the new date
     RETURNING n.id
 )
 SELECT (SELECT count(*) FROM moved)::bigint AS moved, (SELECT count(*) FROM planned)::bigint AS planned,

@@ -206,11 +206,11 @@ func (q *Queries) DropLostRecipients(ctx context.Context, ids []int64) (int64, e
 }
 
 const dropStaleNotices = `-- name: DropStaleNotices :execrows
-UPDATE notice n SET state = CASE WHEN o.state NOT IN ('Owing', 'Informed') OR n.deadline_no <> o.deadline_no THEN 'Superseded' ELSE 'Expired' END,
-    reason = CASE WHEN o.state NOT IN ('Owing', 'Informed') THEN o.state WHEN n.deadline_no <> o.deadline_no THEN 'DeadlineMoved' ELSE 'PastNotAfter' END
+UPDATE notice n SET state = CASE WHEN o.state NOT IN ('Owing', 'Informed') OR n.deadline_no <> o.deadline_no AND n.step NOT IN ('request', 'returned') THEN 'Superseded' ELSE 'Expired' END,
+    reason = CASE WHEN o.state NOT IN ('Owing', 'Informed') THEN o.state WHEN n.deadline_no <> o.deadline_no AND n.step NOT IN ('request', 'returned') THEN 'DeadlineMoved' ELSE 'PastNotAfter' END
 FROM message_notice mn, obligation o
 WHERE mn.message_id = ANY($1::bigint[]) AND n.id = mn.notice_id AND o.id = n.obligation_id AND n.state = 'Pending'
-  AND (((o.state NOT IN ('Owing', 'Informed') OR n.deadline_no <> o.deadline_no) AND NOT n.informative) OR $2::timestamptz > n.not_after)
+  AND (((o.state NOT IN ('Owing', 'Informed') OR n.deadline_no <> o.deadline_no AND n.step NOT IN ('request', 'returned')) AND NOT n.informative) OR $2::timestamptz > n.not_after)
 `
 
 // Re-reads the obligations behind claimed messages: what is settled, moved or

@@ -26,11 +26,11 @@ RETURNING m.id;
 -- name: DropStaleNotices :execrows
 -- Re-reads the obligations behind claimed messages: what is settled, moved or
 -- past its time is not said any more.
-UPDATE notice n SET state = CASE WHEN o.state NOT IN ('Owing', 'Informed') OR n.deadline_no <> o.deadline_no THEN 'Superseded' ELSE 'Expired' END,
-    reason = CASE WHEN o.state NOT IN ('Owing', 'Informed') THEN o.state WHEN n.deadline_no <> o.deadline_no THEN 'DeadlineMoved' ELSE 'PastNotAfter' END
+UPDATE notice n SET state = CASE WHEN o.state NOT IN ('Owing', 'Informed') OR n.deadline_no <> o.deadline_no AND n.step NOT IN ('request', 'returned') THEN 'Superseded' ELSE 'Expired' END,
+    reason = CASE WHEN o.state NOT IN ('Owing', 'Informed') THEN o.state WHEN n.deadline_no <> o.deadline_no AND n.step NOT IN ('request', 'returned') THEN 'DeadlineMoved' ELSE 'PastNotAfter' END
 FROM message_notice mn, obligation o
 WHERE mn.message_id = ANY(@ids::bigint[]) AND n.id = mn.notice_id AND o.id = n.obligation_id AND n.state = 'Pending'
-  AND (((o.state NOT IN ('Owing', 'Informed') OR n.deadline_no <> o.deadline_no) AND NOT n.informative) OR @now::timestamptz > n.not_after);
+  AND (((o.state NOT IN ('Owing', 'Informed') OR n.deadline_no <> o.deadline_no AND n.step NOT IN ('request', 'returned')) AND NOT n.informative) OR @now::timestamptz > n.not_after);
 
 -- name: DropLostRecipients :execrows
 -- A contact that was erased after the notice had been written: nobody to say it to.

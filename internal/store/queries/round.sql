@@ -233,6 +233,7 @@ WITH moved AS (
 ), superseded AS (
     UPDATE notice n SET state = 'Superseded', reason = 'DeadlineMoved'
     FROM moved m WHERE n.obligation_id = m.id AND n.state = 'Pending' AND NOT n.informative
+      AND n.step NOT IN ('request', 'returned') -- an act's own words: they go with the new date
     RETURNING n.id
 ), withdrawn AS (
     UPDATE letter l SET state = 'Withdrawn' FROM moved m WHERE l.obligation_id = m.id AND l.state = 'Drafted'
@@ -259,6 +260,7 @@ WITH pause AS (
 ), superseded AS (
     UPDATE notice n SET state = 'Superseded', reason = 'DeadlineMoved'
     FROM moved m WHERE n.obligation_id = m.id AND n.state = 'Pending' AND NOT n.informative
+      AND n.step NOT IN ('request', 'returned') -- an act's own words: they go with the new date
     RETURNING n.id
 ), withdrawn AS (
     UPDATE letter l SET state = 'Withdrawn' FROM moved m WHERE l.obligation_id = m.id AND l.state = 'Drafted'
