@@ -2,14 +2,11 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"text/tabwriter"
-
-	"sigs.k8s.io/yaml"
 
 	"thidua.dev/thidua/internal/bench"
 	"thidua.dev/thidua/internal/cli"
@@ -35,15 +32,7 @@ func (runner) Bench(ctx context.Context, opt cli.BenchOptions) error {
 
 func writeBench(opt cli.BenchOptions, results []bench.Result) error {
 	if opt.Output != "table" {
-		b, err := json.MarshalIndent(results, "", "  ")
-		if err == nil && opt.Output == "yaml" {
-			b, err = yaml.JSONToYAML(b)
-		}
-		if err != nil {
-			return err
-		}
-		_, err = fmt.Fprintln(opt.Out, strings.TrimSpace(string(b)))
-		return err
+		return cli.WriteDocument(opt.Out, opt.Output, results)
 	}
 	w := tabwriter.NewWriter(opt.Out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "WHAT\tFIGURE\tPEER\tPEER'S\tRATIO\tLIMIT\tHOLDS\tNOTE")

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -16,7 +15,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
-	"sigs.k8s.io/yaml"
 
 	"thidua.dev/thidua/internal/cli"
 	"thidua.dev/thidua/internal/look"
@@ -395,15 +393,7 @@ func differ(a, b []string) (onlyA, onlyB int) {
 
 func (r *drillResult) write(opt cli.DrillOptions) error {
 	if opt.Output != "table" {
-		b, err := json.MarshalIndent(r, "", "  ")
-		if err == nil && opt.Output == "yaml" {
-			b, err = yaml.JSONToYAML(b)
-		}
-		if err != nil {
-			return err
-		}
-		_, err = fmt.Fprintln(opt.Out, strings.TrimSpace(string(b)))
-		return err
+		return cli.WriteDocument(opt.Out, opt.Output, r)
 	}
 	var kills []string
 	for _, v := range victims {

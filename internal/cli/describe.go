@@ -43,7 +43,7 @@ Toàn cảnh một phong trào: tiến độ, đơn vị trễ hạn, việc s�
 					return err
 				}
 				if format != formatTable {
-					return writeDocument(a.out, format, b)
+					return WriteDocument(a.out, format, b)
 				}
 				return writeBoard(a.out, b, true)
 			})

@@ -38,7 +38,7 @@ So sánh tệp với nội dung đã khai báo: trường nào đổi, mốc th�
 			}
 			if format == formatTable {
 				d.write(a.out)
-			} else if err := writeDocument(a.out, format, d); err != nil {
+			} else if err := WriteDocument(a.out, format, d); err != nil {
 				return &withCode{err, exitUsage}
 			}
 			if len(d.Objects) > 0 || len(d.Plans) > 0 {

@@ -92,7 +92,7 @@ func (a *app) getCampaignsCommand() *cobra.Command {
 					return err
 				}
 				if format == formatJSON || format == formatYAML {
-					return writeDocument(a.out, format, c)
+					return WriteDocument(a.out, format, c)
 				}
 				return a.writeCampaigns(format, []look.Campaign{c})
 			})

@@ -78,7 +78,7 @@ func (a *app) writeObjects(format string, rows []storedObject) error {
 		for i, row := range rows {
 			objects[i] = row.object
 		}
-		return writeDocument(a.out, format, objects)
+		return WriteDocument(a.out, format, objects)
 	case formatYAML:
 		for i, row := range rows {
 			b, err := manifest.Encode(row.object)

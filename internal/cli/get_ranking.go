@@ -30,7 +30,7 @@ func (a *app) getRankingCommand() *cobra.Command {
 			}
 			switch format {
 			case formatJSON, formatYAML:
-				return writeDocument(a.out, format, ranking)
+				return WriteDocument(a.out, format, ranking)
 			case formatName:
 				fmt.Fprintf(a.out, "ranking/%s/%d\n", ranking.Review, ranking.Version)
 				return nil

@@ -42,7 +42,7 @@ Lịch trình đầy đủ của phong trào, kèm lý do dời ngày (nghỉ l�
 				return err
 			}
 			if format == formatJSON || format == formatYAML {
-				return writeDocument(a.out, format, p)
+				return WriteDocument(a.out, format, p)
 			}
 			return writePlan(a.out, p, zone, format == formatWide)
 		},

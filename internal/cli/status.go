@@ -34,7 +34,7 @@ Tình trạng hệ thống: đồng hồ, các phong trào, thư chờ gửi, th
 				return err
 			}
 			if format != formatTable {
-				return writeDocument(a.out, format, s)
+				return WriteDocument(a.out, format, s)
 			}
 			return s.write(a.out)
 		},

@@ -25,7 +25,7 @@ func writeList[T any](a *app, format, what string, items []T, name func(T) strin
 		if items == nil {
 			items = []T{}
 		}
-		return writeDocument(a.out, format, items)
+		return WriteDocument(a.out, format, items)
 	case formatName:
 		for _, item := range items {
 			fmt.Fprintln(a.out, name(item))
@@ -56,8 +56,8 @@ func writeList[T any](a *app, format, what string, items []T, name func(T) strin
 	return t.write(a.out, "")
 }
 
-// writeDocument writes one JSON or YAML document.
-func writeDocument(w io.Writer, format string, v any) error {
+// WriteDocument writes one JSON or YAML document.
+func WriteDocument(w io.Writer, format string, v any) error {
 	if format == formatYAML {
 		b, err := yaml.Marshal(v)
 		if err != nil {

@@ -58,7 +58,7 @@ Kiểm chứng nhật ký, sổ báo cáo, bảng xếp hạng; có thể kiểm
 				return err
 			}
 			if format != formatTable {
-				err = writeDocument(a.out, format, v)
+				err = WriteDocument(a.out, format, v)
 			} else {
 				v.write(a)
 			}

@@ -34,7 +34,7 @@ thư, và việc sắp tới.`,
 					return err
 				}
 				if format != formatTable {
-					return writeDocument(a.out, format, w)
+					return WriteDocument(a.out, format, w)
 				}
 				writeWhy(a.out, w)
 				return nil

@@ -67,7 +67,7 @@ func (e *Engine) Request(ctx context.Context, act Act, campaign string, q AdHoc)
 		if err != nil {
 			return err
 		}
-		told, err := t.TellRound(ctx, db.TellRoundParams{Step: StepRequest, Now: t.now, RoundID: &r.ID})
+		told, err := t.Tell(ctx, db.TellParams{Step: StepRequest, Now: t.now, RoundID: &r.ID})
 		if err != nil {
 			return err
 		}

@@ -198,9 +198,6 @@ func TestAsOf(t *testing.T) {
 	for seed := range uint64(2) {
 		t.Run(fmt.Sprintf("acts at random, %d", seed), func(t *testing.T) {
 			t.Parallel()
-			if testing.Short() {
-				t.Skip("a campaign asked again at every instant")
-			}
 			w := running(t)
 			s := witnessed(w)
 			s.write()

@@ -4,9 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
+	v1 "thidua.dev/thidua/api/v1"
 	"thidua.dev/thidua/internal/auth"
 	"thidua.dev/thidua/internal/store/db"
 )
@@ -46,12 +49,12 @@ func (a asked) checkDraft(report Report) error {
 	var problems []string
 	a.withoutText = true
 	problems = append(problems, a.checkSections(report.Sections)...)
-	applying := map[string]bool{}
+	applying := map[v1.Name]bool{}
 	for _, ind := range a.indicators {
-		applying[string(ind.Name)] = true
+		applying[ind.Name] = true
 	}
-	for name := range report.Figures {
-		if !applying[string(name)] {
+	for _, name := range slices.Sorted(maps.Keys(report.Figures)) {
+		if !applying[name] {
 			problems = append(problems, fmt.Sprintf("figure %s is not asked of this unit (%s)", name, joined(applying)))
 		}
 	}

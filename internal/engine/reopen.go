@@ -67,7 +67,7 @@ func (e *Engine) Return(ctx context.Context, act Act, campaign, round, unit stri
 		if err := t.oweAgain(ctx, c, r, o, to); err != nil {
 			return err
 		}
-		if _, err := t.Tell(ctx, db.TellParams{Step: StepReturned, Now: t.now, ID: o.ID}); err != nil {
+		if _, err := t.Tell(ctx, db.TellParams{Step: StepReturned, Now: t.now, RoundID: &r.ID, Owner: unit}); err != nil {
 			return err
 		}
 		return t.audit(ctx, act, auth.Return, "Campaign/"+campaign, map[string]any{"round": round, "unit": unit, "version": newest.Version, "to": to})

@@ -42,9 +42,9 @@ var rounds = map[string][2]string{
 	"final/2022-03-15": {"2022-03-08 08:30", "2022-03-14 08:30"},
 }
 
-// consolidations are owed by the ministry, to which all report, on the first working day after the monthly
-// reports and the second after the final one; it makes them on time. Its own two
-// reminders come on the working days -5 and -1 of that.
+// consolidations are owed by the ministry, to which all report: on the first working
+// day after the monthly reports and the second after the final one. It makes them on
+// time. Its own two reminders come on the working days -5 and -1 of that.
 var consolidations = map[string][2]string{
 	"monthly/2021-10":  {"2021-10-11 08:30", "2021-10-15 08:30"}, // due on Monday the 18th
 	"monthly/2021-11":  {"2021-11-09 08:30", "2021-11-15 08:30"},

@@ -648,42 +648,6 @@ func (q *Queries) TakeReport(ctx context.Context, arg TakeReportParams) (TakeRep
 	return i, err
 }
 
-const tell = `-- name: Tell :execrows
-WITH told AS (
-    INSERT INTO notice (campaign_id, round_id, obligation_id, unit, deadline_no, step, role, recipient, instant,
-                        not_after, informative, state, reason, recorded_at)
-    SELECT o.campaign_id, o.round_id, o.id, o.owner, o.deadline_no, $1::text, 'FocalPoint', o.owner, $2::timestamptz,
-           NULL, false, CASE WHEN c.email IS NULL THEN 'NoRecipient' ELSE 'Pending' END,
-           CASE WHEN c.email IS NULL THEN 'NoContact' ELSE '' END, $2
-    FROM obligation o LEFT JOIN contact c ON c.unit = o.owner AND c.role = 'FocalPoint'
-    WHERE o.id = $3
-    ON CONFLICT DO NOTHING
-    RETURNING id, campaign_id, round_id, step, role, recipient, instant, state
-), written AS (
-    INSERT INTO message (campaign_id, round_id, step, channel, role, recipient, batch, list, not_before)
-    SELECT t.campaign_id, t.round_id, t.step, 'email', t.role, t.recipient, 'notice.' || t.id, false, t.instant
-    FROM told t WHERE t.state = 'Pending'
-    RETURNING id, batch
-)
-INSERT INTO message_notice (message_id, notice_id)
-SELECT w.id, t.id FROM told t JOIN written w ON w.batch = 'notice.' || t.id
-`
-
-type TellParams struct {
-	Step string
-	Now  time.Time
-	ID   int64
-}
-
-// A notice outside the ladder to the focal point of one obligation, and its mail.
-func (q *Queries) Tell(ctx context.Context, arg TellParams) (int64, error) {
-	result, err := q.db.Exec(ctx, tell, arg.Step, arg.Now, arg.ID)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
-}
-
 const withdrawLetters = `-- name: WithdrawLetters :exec
 UPDATE letter SET state = 'Withdrawn' WHERE obligation_id = $1 AND state = 'Drafted'
 `

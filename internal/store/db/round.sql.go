@@ -862,7 +862,7 @@ func (q *Queries) SupersedeRoundNotices(ctx context.Context, roundID *int64) err
 	return err
 }
 
-const tellRound = `-- name: TellRound :one
+const tell = `-- name: Tell :one
 WITH fresh AS (
     INSERT INTO notice (campaign_id, round_id, obligation_id, unit, deadline_no, step, role, recipient, instant,
                         not_after, informative, state, reason, recorded_at)
@@ -870,7 +870,7 @@ WITH fresh AS (
            NULL, false, CASE WHEN c.email IS NULL THEN 'NoRecipient' ELSE 'Pending' END,
            CASE WHEN c.email IS NULL THEN 'NoContact' ELSE '' END, $2
     FROM obligation o LEFT JOIN contact c ON c.unit = o.owner AND c.role = 'FocalPoint'
-    WHERE o.round_id = $3 AND o.state = 'Owing'
+    WHERE o.round_id = $3 AND o.state = 'Owing' AND ($4::text = '' OR o.owner = $4)
     ORDER BY o.id
     ON CONFLICT DO NOTHING
     RETURNING id, campaign_id, round_id, step, role, recipient, instant, state
@@ -888,22 +888,29 @@ SELECT (SELECT count(*) FROM fresh)::bigint AS notices, (SELECT count(*) FROM wr
        (SELECT count(*) FROM linked)::bigint AS links
 `
 
-type TellRoundParams struct {
+type TellParams struct {
 	Step    string
 	Now     time.Time
 	RoundID *int64
+	Owner   string
 }
 
-type TellRoundRow struct {
+type TellRow struct {
 	Notices  int64
 	Messages int64
 	Links    int64
 }
 
-// A notice outside the ladder to the focal point of everybody who owes in a round.
-func (q *Queries) TellRound(ctx context.Context, arg TellRoundParams) (TellRoundRow, error) {
-	row := q.db.QueryRow(ctx, tellRound, arg.Step, arg.Now, arg.RoundID)
-	var i TellRoundRow
+// A notice outside the ladder to the focal point of one unit that owes in a round, or
+// with @owner empty of all of them.
+func (q *Queries) Tell(ctx context.Context, arg TellParams) (TellRow, error) {
+	row := q.db.QueryRow(ctx, tell,
+		arg.Step,
+		arg.Now,
+		arg.RoundID,
+		arg.Owner,
+	)
+	var i TellRow
 	err := row.Scan(&i.Notices, &i.Messages, &i.Links)
 	return i, err
 }

@@ -75,27 +75,6 @@ UPDATE obligation SET state = 'Owing', holder = 'FocalPoint', due_at = @due_at::
     step_seq = NULL, step_at = NULL, next_seq = NULL, next_at = NULL
 WHERE id = @id AND state IN ('Settled', 'Lapsed');
 
--- name: Tell :execrows
--- A notice outside the ladder to the focal point of one obligation, and its mail.
-WITH told AS (
-    INSERT INTO notice (campaign_id, round_id, obligation_id, unit, deadline_no, step, role, recipient, instant,
-                        not_after, informative, state, reason, recorded_at)
-    SELECT o.campaign_id, o.round_id, o.id, o.owner, o.deadline_no, @step::text, 'FocalPoint', o.owner, @now::timestamptz,
-           NULL, false, CASE WHEN c.email IS NULL THEN 'NoRecipient' ELSE 'Pending' END,
-           CASE WHEN c.email IS NULL THEN 'NoContact' ELSE '' END, @now
-    FROM obligation o LEFT JOIN contact c ON c.unit = o.owner AND c.role = 'FocalPoint'
-    WHERE o.id = @id
-    ON CONFLICT DO NOTHING
-    RETURNING id, campaign_id, round_id, step, role, recipient, instant, state
-), written AS (
-    INSERT INTO message (campaign_id, round_id, step, channel, role, recipient, batch, list, not_before)
-    SELECT t.campaign_id, t.round_id, t.step, 'email', t.role, t.recipient, 'notice.' || t.id, false, t.instant
-    FROM told t WHERE t.state = 'Pending'
-    RETURNING id, batch
-)
-INSERT INTO message_notice (message_id, notice_id)
-SELECT w.id, t.id FROM told t JOIN written w ON w.batch = 'notice.' || t.id;
-
 -- name: SupersedeNotices :exec
 UPDATE notice SET state = 'Superseded', reason = @reason
 WHERE obligation_id = @obligation_id AND state = 'Pending' AND NOT informative;

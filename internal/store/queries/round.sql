@@ -300,8 +300,9 @@ SELECT r.campaign_id, r.period, q.title FROM request q JOIN round r ON r.id = q.
 WHERE @campaign_id::bigint = 0 OR r.campaign_id = @campaign_id
 ORDER BY r.campaign_id, r.period;
 
--- name: TellRound :one
--- A notice outside the ladder to the focal point of everybody who owes in a round.
+-- name: Tell :one
+-- A notice outside the ladder to the focal point of one unit that owes in a round, or
+-- with @owner empty of all of them.
 WITH fresh AS (
     INSERT INTO notice (campaign_id, round_id, obligation_id, unit, deadline_no, step, role, recipient, instant,
                         not_after, informative, state, reason, recorded_at)
@@ -309,7 +310,7 @@ WITH fresh AS (
            NULL, false, CASE WHEN c.email IS NULL THEN 'NoRecipient' ELSE 'Pending' END,
            CASE WHEN c.email IS NULL THEN 'NoContact' ELSE '' END, @now
     FROM obligation o LEFT JOIN contact c ON c.unit = o.owner AND c.role = 'FocalPoint'
-    WHERE o.round_id = @round_id AND o.state = 'Owing'
+    WHERE o.round_id = @round_id AND o.state = 'Owing' AND (@owner::text = '' OR o.owner = @owner)
     ORDER BY o.id
     ON CONFLICT DO NOTHING
     RETURNING id, campaign_id, round_id, step, role, recipient, instant, state
