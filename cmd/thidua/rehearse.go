@@ -187,7 +187,7 @@ func letters(ctx context.Context, reader *look.Reader, campaign string) ([]strin
 	}
 	var drafts []string
 	for _, l := range all {
-		d, err := reader.Letter(ctx, l.ID)
+		d, err := reader.Letter(ctx, campaign, l.ID)
 		if err != nil {
 			return nil, err
 		}

@@ -13,6 +13,7 @@ import (
 	"thidua.dev/thidua/internal/metrics"
 	"thidua.dev/thidua/internal/pages"
 	"thidua.dev/thidua/internal/standalone"
+	"thidua.dev/thidua/internal/verify"
 	"thidua.dev/thidua/worker"
 )
 
@@ -86,7 +87,7 @@ func (p *process) pages(o pages.Options) *pages.App {
 func (p *process) site(app *pages.App, place cli.Place) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", metrics.Handler(p.registry))
-	mux.Handle(httpapi.Prefix, httpapi.New(httpapi.Options{Engine: p.engine, Look: look.New(p.pool), Files: place.Files(), Log: p.log}))
+	mux.Handle(httpapi.Prefix, httpapi.New(httpapi.Options{Engine: p.engine, Look: look.New(p.pool), Files: place.Files(), Verify: verify.New(p.pool, place.Files()), Log: p.log}))
 	mux.Handle("/", app)
 	return mux
 }

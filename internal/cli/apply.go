@@ -12,6 +12,7 @@ import (
 func (a *app) applyCommand() *cobra.Command {
 	var files []string
 	var dryRun bool
+	var planHash string
 	var req request
 	cmd := &cobra.Command{
 		Use:   "apply -f FILE",
@@ -22,6 +23,7 @@ act of launch.
 
 Khai báo theo tệp. Chưa gửi gì cho đơn vị nào cho đến khi chạy "thidua launch".`,
 		Example: `  thidua apply -f my-campaign
+  thidua apply -f my-campaign --plan "$(thidua plan -f my-campaign -o json | jq -r .planHash)"
   thidua apply -f campaign.yaml -f don-vi.roster.csv --dry-run
   cat campaign.yaml | thidua apply -f -`,
 		Args: noArgs,
@@ -33,12 +35,13 @@ Khai báo theo tệp. Chưa gửi gì cho đơn vị nào cho đến khi chạy 
 			if len(files) == 0 {
 				return misuse("which files? give -f FILE, -f DIR or -f -")
 			}
-			e, closeDB, err := a.open(cmd.Context(), standalone.Create)
+			act.PlanHash = planHash
+			on, release, err := a.open(cmd.Context(), standalone.Create)
 			if err != nil {
 				return err
 			}
-			defer closeDB()
-			old, err := readStored(cmd.Context(), e)
+			defer release()
+			old, err := readStored(cmd.Context(), on)
 			if err != nil {
 				return err
 			}
@@ -47,7 +50,7 @@ Khai báo theo tệp. Chưa gửi gì cho đơn vị nào cho đến khi chạy 
 			if err != nil {
 				return err
 			}
-			applied, err := e.Apply(cmd.Context(), act, set, dryRun)
+			applied, err := on.Apply(cmd.Context(), act, set, dryRun)
 			if err != nil {
 				return err
 			}
@@ -59,6 +62,7 @@ Khai báo theo tệp. Chưa gửi gì cho đơn vị nào cho đến khi chạy 
 		},
 	}
 	filesFlag(cmd, &files)
+	cmd.Flags().StringVar(&planHash, "plan", "", "the hash that plan or diff printed: apply exactly that plan, or nothing")
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "check everything, store nothing")
 	req.flags(cmd)
 	return cmd

@@ -5,24 +5,11 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-
-	"thidua.dev/thidua/internal/engine"
-	"thidua.dev/thidua/internal/look"
 )
 
-// campaign reads what a verb has to know of a campaign: its zone above all.
-func (a *app) campaign(ctx context.Context, e *engine.Engine, name string) (look.Campaign, error) {
-	return look.New(e.Pool()).Campaign(ctx, name)
-}
-
 // looking opens the read model for a verb that only looks.
-func (a *app) looking(ctx context.Context, do func(r *look.Reader) error) error {
-	e, closeDB, err := a.open(ctx)
-	if err != nil {
-		return err
-	}
-	defer closeDB()
-	return do(look.New(e.Pool()))
+func (a *app) looking(ctx context.Context, do func(r reader) error) error {
+	return a.lookingThen(ctx, time.Time{}, do)
 }
 
 // asOfFlag adds --as-of. Answers are by recorded time: what was known at an instant,
@@ -32,17 +19,24 @@ func asOfFlag(cmd *cobra.Command, asOf *string) {
 }
 
 // lookingAsOf is looking, at an instant of the past if one is given.
-func (a *app) lookingAsOf(ctx context.Context, asOf string, do func(r *look.Reader) error) error {
+func (a *app) lookingAsOf(ctx context.Context, asOf string, do func(r reader) error) error {
 	at, err := parseAsOf(asOf)
 	if err != nil {
 		return err
 	}
-	return a.looking(ctx, func(r *look.Reader) error {
-		if !at.IsZero() {
-			r = r.AsOf(at)
-		}
-		return do(r)
-	})
+	return a.lookingThen(ctx, at, do)
+}
+
+func (a *app) lookingThen(ctx context.Context, at time.Time, do func(r reader) error) error {
+	on, release, err := a.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer release()
+	if !at.IsZero() {
+		return do(on.Then(at))
+	}
+	return do(on)
 }
 
 // parseAsOf reads --as-of; the zero time when there is none.

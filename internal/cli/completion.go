@@ -7,8 +7,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-
-	"thidua.dev/thidua/internal/look"
 )
 
 func (a *app) completionCommand() *cobra.Command {
@@ -46,15 +44,15 @@ const completionPatience = time.Second
 
 // completing reads names for the shell. It never starts a database, and keeps
 // quiet when none answers: no names is an answer too.
-func (a *app) completing(cmd *cobra.Command, names func(ctx context.Context, r *look.Reader) ([]string, error)) ([]string, cobra.ShellCompDirective) {
+func (a *app) completing(cmd *cobra.Command, names func(ctx context.Context, r reader) ([]string, error)) ([]string, cobra.ShellCompDirective) {
 	none := cobra.ShellCompDirectiveNoFileComp
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(cmd.Context()), completionPatience)
 	defer cancel()
-	if !a.databaseRuns() {
+	if !a.answers() {
 		return nil, none
 	}
 	var found []string
-	_ = a.looking(ctx, func(r *look.Reader) (err error) {
+	_ = a.looking(ctx, func(r reader) (err error) {
 		found, err = names(ctx, r)
 		return err
 	})
@@ -65,7 +63,7 @@ func (a *app) completeCampaigns(cmd *cobra.Command, args []string, _ string) ([]
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	return a.completing(cmd, func(ctx context.Context, r *look.Reader) ([]string, error) {
+	return a.completing(cmd, func(ctx context.Context, r reader) ([]string, error) {
 		all, err := r.Campaigns(ctx)
 		names := make([]string, len(all))
 		for i, c := range all {
@@ -83,10 +81,10 @@ func (a *app) completeRounds(cmd *cobra.Command, args []string, _ string) ([]str
 	} else if len(args) > 0 {
 		campaign = args[0]
 	}
-	return a.completing(cmd, func(ctx context.Context, r *look.Reader) ([]string, error) {
-		b, err := r.Board(ctx, campaign)
+	return a.completing(cmd, func(ctx context.Context, r reader) ([]string, error) {
+		rounds, err := r.Rounds(ctx, campaign)
 		var names []string
-		for _, round := range b.Rounds {
+		for _, round := range rounds {
 			names = append(names, round.Name+"\t"+round.State)
 		}
 		return names, err

@@ -2,18 +2,33 @@ package cli
 
 import (
 	"context"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
 	"path/filepath"
+	"strings"
 
 	"thidua.dev/thidua/internal/engine"
+	"thidua.dev/thidua/internal/httpapi/client"
+	"thidua.dev/thidua/internal/look"
 	"thidua.dev/thidua/internal/pgcluster"
 	"thidua.dev/thidua/internal/standalone"
 	"thidua.dev/thidua/internal/store"
+	"thidua.dev/thidua/internal/verify"
 )
 
-// open connects to the installation's facts: the database given, or the private
-// one of the data directory, which runs for as long as somebody uses it. Verbs
-// that declare may create the installation.
-func (a *app) open(ctx context.Context, options ...standalone.ConnectOption) (*engine.Engine, func(), error) {
+// open connects to the installation: the API of the server given, the database
+// given, or the private one of the data directory, which runs for as long as
+// somebody uses it. Verbs that declare may create the installation.
+func (a *app) open(ctx context.Context, options ...standalone.ConnectOption) (installation, func(), error) {
+	if a.server != "" {
+		c, err := a.connect()
+		if err != nil {
+			return nil, nil, err
+		}
+		return remote{c}, c.Close, nil
+	}
 	url, stop, err := a.database(ctx, options...)
 	if err != nil {
 		return nil, nil, err
@@ -23,15 +38,57 @@ func (a *app) open(ctx context.Context, options ...standalone.ConnectOption) (*e
 		stop()
 		return nil, nil, err
 	}
-	return engine.New(pool, a.log()), func() { pool.Close(); stop() }, nil
+	files := a.place("").Files()
+	return local{engine.New(pool, a.log()), look.New(pool), verify.New(pool, files), files}, func() { pool.Close(); stop() }, nil
 }
 
+// database of an installation on this machine, for verbs that run or make one.
 func (a *app) database(ctx context.Context, options ...standalone.ConnectOption) (url string, stop func(), err error) {
 	url, stop, err = standalone.Connect(ctx, a.dataDir, a.databaseURL, options...)
 	return url, stop, forPeople(err)
 }
 
-// databaseRuns tells whether a database can be asked without starting one.
-func (a *app) databaseRuns() bool {
-	return a.databaseURL != "" || pgcluster.Running(filepath.Join(a.dataDir, "postgres"))
+// connect makes a client of the server.
+func (a *app) connect() (*client.Client, error) {
+	if a.databaseURL != "" && a.databaseURL != os.Getenv("THIDUA_DATABASE_URL") {
+		return nil, misuse("--server and --database-url name two installations: give one")
+	}
+	token := os.Getenv("THIDUA_TOKEN")
+	if a.tokenFile != "" {
+		b, err := os.ReadFile(a.tokenFile)
+		if err != nil {
+			return nil, err
+		}
+		token = strings.TrimSpace(string(b))
+	}
+	if token == "" {
+		return nil, misuse("--server %s asks who calls: put a personal token into THIDUA_TOKEN, or into a file that --token-file names", a.server)
+	}
+	c, err := client.New(a.server, token)
+	if err != nil {
+		return nil, misuse("--server: %v", err)
+	}
+	if u, err := url.Parse(a.server); err == nil && u.Scheme == "http" && !loopback(u.Hostname()) {
+		fmt.Fprintf(a.err, "warning: %s is not encrypted: whoever listens reads the token; use https\n", a.server)
+	}
+	return c, nil
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// answers tells whether there is an installation that can be asked without starting
+// one.
+func (a *app) answers() bool {
+	return a.server != "" || a.databaseURL != "" || pgcluster.Running(filepath.Join(a.dataDir, "postgres"))
+}
+
+// hereOnly refuses --server where it would be ignored. THIDUA_SERVER may stand.
+func (a *app) hereOnly() error {
+	if a.server == os.Getenv("THIDUA_SERVER") {
+		return nil
+	}
+	return misuse("--server: this verb works on the machine of the installation itself")
 }

@@ -37,7 +37,7 @@ Toàn cảnh một phong trào: tiến độ, đơn vị trễ hạn, việc s�
 			return a.completeCampaigns(cmd, args[1:], toComplete)
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.looking(cmd.Context(), func(r *look.Reader) error {
+			return a.looking(cmd.Context(), func(r reader) error {
 				b, err := r.Board(cmd.Context(), args[1])
 				if err != nil {
 					return err

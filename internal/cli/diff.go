@@ -93,12 +93,12 @@ func (a *app) diff(ctx context.Context, files []string) (*difference, error) {
 	if len(files) == 0 {
 		return nil, misuse("which files? give -f FILE, -f DIR or -f -")
 	}
-	e, closeDB, err := a.open(ctx)
+	on, release, err := a.open(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer closeDB()
-	old, err := readStored(ctx, e)
+	defer release()
+	old, err := readStored(ctx, on)
 	if err != nil {
 		return nil, err
 	}
@@ -107,7 +107,7 @@ func (a *app) diff(ctx context.Context, files []string) (*difference, error) {
 	if err != nil {
 		return nil, err
 	}
-	applied, err := e.Apply(ctx, engine.By(operator(), ""), set, true)
+	applied, err := on.Apply(ctx, engine.By(operator(), ""), set, true)
 	if err != nil {
 		return nil, err
 	}

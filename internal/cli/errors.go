@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"thidua.dev/thidua/internal/engine"
+	"thidua.dev/thidua/internal/httpapi/client"
 	"thidua.dev/thidua/internal/look"
 	"thidua.dev/thidua/internal/manifest"
 	"thidua.dev/thidua/internal/plan"
@@ -106,6 +107,8 @@ func explain(err error) []string {
 		refused  *engine.Refused
 		missing  *engine.NotFound
 		conflict *engine.Conflict
+		stranger *engine.Unauthenticated
+		away     *client.Unreachable
 		unknown  *look.NotFound
 		unkept   *look.Unknown
 		invalid  *plan.Invalid
@@ -128,7 +131,7 @@ func explain(err error) []string {
 		return lines
 	case errors.As(err, &problem):
 		return []string{oneLine(problem.String())}
-	case errors.As(err, &refused), errors.As(err, &missing), errors.As(err, &conflict), errors.As(err, &unknown), errors.As(err, &unkept), errors.As(err, &invalid):
+	case errors.As(err, &refused), errors.As(err, &missing), errors.As(err, &conflict), errors.As(err, &stranger), errors.As(err, &away), errors.As(err, &unknown), errors.As(err, &unkept), errors.As(err, &invalid):
 		return []string{"error: " + oneLine(err.Error())}
 	case errors.Is(err, store.ErrNotMigrated):
 		return []string{"error: " + store.ErrNotMigrated.Error()}

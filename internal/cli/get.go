@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
 	"time"
@@ -38,18 +39,21 @@ Danh sách phong trào, kỳ báo cáo, lượt nhắc, thư, công văn chờ k
 	}
 	cmd.AddCommand(
 		a.getCampaignsCommand(), a.getRoundsCommand(), a.getLateCommand(), a.getNoticesCommand(), a.getMessagesCommand(),
-		a.getLettersCommand(), a.getRankingCommand(), a.getTodoCommand(), a.getObjectsCommand(), a.getFileCommand(), a.getAmbiguousCommand(), a.getRootsCommand(),
+		a.getLettersCommand(), a.getLetterCommand(), a.getRankingCommand(), a.getTodoCommand(), a.getObjectsCommand(), a.getFileCommand(), a.getAmbiguousCommand(), a.getRootsCommand(),
 	)
 	return cmd
 }
 
+// aliases of resources that are not the name of another one.
+var aliases = map[string][]string{"rounds": {"round"}, "notices": {"notice"}, "messages": {"message"}}
+
 // getting makes the command of one resource of a campaign.
-func (a *app) getting(use, short, example string, get func(cmd *cobra.Command, r *look.Reader, campaign, format string) error) *cobra.Command {
+func (a *app) getting(use, short, example string, get func(cmd *cobra.Command, r reader, campaign, format string) error) *cobra.Command {
 	var campaign, format, asOf string
 	name, _, _ := strings.Cut(use, " ")
 	cmd := &cobra.Command{
 		Use:     use,
-		Aliases: []string{strings.TrimSuffix(name, "s")},
+		Aliases: aliases[name],
 		Short:   short,
 		Example: example,
 		Args:    noArgs,
@@ -57,7 +61,7 @@ func (a *app) getting(use, short, example string, get func(cmd *cobra.Command, r
 			if campaign == "" {
 				return misuse("get %s: of which campaign? give -c CAMPAIGN", name)
 			}
-			return a.lookingAsOf(cmd.Context(), asOf, func(r *look.Reader) error { return get(cmd, r, campaign, format) })
+			return a.lookingAsOf(cmd.Context(), asOf, func(r reader) error { return get(cmd, r, campaign, format) })
 		},
 	}
 	a.campaignFlag(cmd, &campaign)
@@ -79,7 +83,7 @@ func (a *app) getCampaignsCommand() *cobra.Command {
 			if asOf != "" {
 				return misuse("get campaigns: how the engine was is not kept, so there is no --as-of; why and the other resources have it")
 			}
-			return a.looking(cmd.Context(), func(r *look.Reader) error {
+			return a.looking(cmd.Context(), func(r reader) error {
 				if len(args) == 0 {
 					all, err := r.Campaigns(cmd.Context())
 					if err != nil {
@@ -120,12 +124,16 @@ func (a *app) writeCampaigns(format string, all []look.Campaign) error {
 
 func (a *app) getRoundsCommand() *cobra.Command {
 	return a.getting("rounds -c CAMPAIGN", "Rounds with what came in time, late, or not (kỳ báo cáo)", "  thidua get rounds -c covid-2021",
-		func(cmd *cobra.Command, r *look.Reader, campaign, format string) error {
-			b, err := r.Board(cmd.Context(), campaign)
+		func(cmd *cobra.Command, r reader, campaign, format string) error {
+			c, err := r.Campaign(cmd.Context(), campaign)
 			if err != nil {
 				return err
 			}
-			return a.writeRounds(format, b.Rounds, b.Campaign.Location())
+			rounds, err := r.Rounds(cmd.Context(), campaign)
+			if err != nil {
+				return err
+			}
+			return a.writeRounds(format, rounds, c.Location())
 		})
 }
 
@@ -153,7 +161,7 @@ func roundColumns(zone *time.Location) []column[look.Round] {
 
 func (a *app) getLateCommand() *cobra.Command {
 	return a.getting("late -c CAMPAIGN", "Who owes something past its deadline (đơn vị quá hạn)", "  thidua get late -c covid-2021",
-		func(cmd *cobra.Command, r *look.Reader, campaign, format string) error {
+		func(cmd *cobra.Command, r reader, campaign, format string) error {
 			c, err := r.Campaign(cmd.Context(), campaign)
 			if err != nil {
 				return err
@@ -182,7 +190,7 @@ func lateColumns(zone *time.Location) []column[look.Late] {
 func (a *app) getNoticesCommand() *cobra.Command {
 	return a.getting("notices -c CAMPAIGN", "Every step that reached somebody, and what became of it (lượt nhắc)",
 		"  thidua get notices -c covid-2021 -o json   the same for two runs of one campaign",
-		func(cmd *cobra.Command, r *look.Reader, campaign, format string) error {
+		func(cmd *cobra.Command, r reader, campaign, format string) error {
 			c, err := r.Campaign(cmd.Context(), campaign)
 			if err != nil {
 				return err
@@ -215,7 +223,7 @@ func (a *app) getMessagesCommand() *cobra.Command {
 	var filter look.MessageFilter
 	cmd := a.getting("messages -c CAMPAIGN", "What was sent, or is to be, with the server's answer (thư)",
 		"  thidua get messages -c covid-2021 --state Ambiguous\n  thidua get messages -c covid-2021 --unit STTTT-01 --limit 20",
-		func(cmd *cobra.Command, r *look.Reader, campaign, format string) error {
+		func(cmd *cobra.Command, r reader, campaign, format string) error {
 			c, err := r.Campaign(cmd.Context(), campaign)
 			if err != nil {
 				return err
@@ -249,7 +257,7 @@ func (a *app) getMessagesCommand() *cobra.Command {
 
 func (a *app) getLettersCommand() *cobra.Command {
 	return a.getting("letters -c CAMPAIGN", "Official letters drafted for signature (công văn chờ ký)", "  thidua get letters -c covid-2021",
-		func(cmd *cobra.Command, r *look.Reader, campaign, format string) error {
+		func(cmd *cobra.Command, r reader, campaign, format string) error {
 			c, err := r.Campaign(cmd.Context(), campaign)
 			if err != nil {
 				return err
@@ -270,6 +278,36 @@ func (a *app) getLettersCommand() *cobra.Command {
 		})
 }
 
+func (a *app) getLetterCommand() *cobra.Command {
+	var campaign, out string
+	cmd := &cobra.Command{
+		Use:     "letter ID -c CAMPAIGN --out FILE",
+		Short:   "One drafted letter as it would be printed, a page of HTML (dự thảo công văn)",
+		Example: "  thidua get letter 7 -c covid-2021 --out cong-van-7.html",
+		Args:    oneName("letter"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			id, err := strconv.ParseInt(args[0], 10, 64)
+			switch {
+			case err != nil:
+				return misuse("%q is not the number of a letter; see: thidua get letters -c CAMPAIGN", args[0])
+			case campaign == "":
+				return misuse("get letter: of which campaign? give -c CAMPAIGN")
+			case out == "":
+				return misuse("get letter: where to? give --out FILE, or --out - for stdout")
+			}
+			on, release, err := a.open(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer release()
+			return a.create(out, func(w io.Writer) error { return on.WriteLetter(cmd.Context(), w, campaign, id) })
+		},
+	}
+	a.campaignFlag(cmd, &campaign)
+	cmd.Flags().StringVarP(&out, "out", "o", "", "the file to write, or -")
+	return cmd
+}
+
 func (a *app) getTodoCommand() *cobra.Command {
 	var unit, format, asOf string
 	cmd := &cobra.Command{
@@ -281,7 +319,7 @@ func (a *app) getTodoCommand() *cobra.Command {
 			if unit == "" {
 				return misuse("get todo: whose? give --unit UNIT")
 			}
-			return a.lookingAsOf(cmd.Context(), asOf, func(r *look.Reader) error {
+			return a.lookingAsOf(cmd.Context(), asOf, func(r reader) error {
 				todo, err := r.Todo(cmd.Context(), unit)
 				if err != nil {
 					return err

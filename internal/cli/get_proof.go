@@ -14,7 +14,7 @@ func (a *app) getRootsCommand() *cobra.Command {
 		Example: "  thidua get roots\n  thidua verify audit --root \"$(thidua get roots -o json | jq -r '.roots[0].root')\"",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.looking(cmd.Context(), func(r *look.Reader) error {
+			return a.looking(cmd.Context(), func(r reader) error {
 				roots, err := r.Roots(cmd.Context())
 				if err != nil {
 					return err
@@ -33,7 +33,7 @@ func (a *app) getRootsCommand() *cobra.Command {
 
 func (a *app) getAmbiguousCommand() *cobra.Command {
 	return a.getting("ambiguous -c CAMPAIGN", "Calls to mail servers whose outcome nobody knows (lần gửi không rõ kết quả)", "  thidua get ambiguous -c covid-2021",
-		func(cmd *cobra.Command, r *look.Reader, campaign, format string) error {
+		func(cmd *cobra.Command, r reader, campaign, format string) error {
 			c, err := r.Campaign(cmd.Context(), campaign)
 			if err != nil {
 				return err

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -15,16 +14,12 @@ func (a *app) getRankingCommand() *cobra.Command {
 	var review string
 	cmd := a.getting("ranking -c CAMPAIGN", "The ranking that a review sealed (bảng xếp hạng)",
 		"  thidua get ranking -c covid-2021\n  thidua get ranking -c covid-2021 --review midterm -o json",
-		func(cmd *cobra.Command, r *look.Reader, campaign, format string) error {
+		func(cmd *cobra.Command, r reader, campaign, format string) error {
 			c, err := r.Campaign(cmd.Context(), campaign)
 			if err != nil {
 				return err
 			}
 			ranking, err := r.Ranking(cmd.Context(), campaign, review)
-			var none *look.NotFound
-			if errors.As(err, &none) && review == "" {
-				return fail("no ranking of campaign %s is sealed yet: its reviews do that", campaign)
-			}
 			if err != nil {
 				return err
 			}

@@ -47,12 +47,12 @@ Danh sách đầu mối và lãnh đạo đơn vị, lưu từ bảng tính dạ
 			if len(files) == 0 {
 				return misuse("which file? give -f NAME.contacts.csv")
 			}
-			e, closeDB, err := a.open(cmd.Context(), standalone.Create)
+			on, release, err := a.open(cmd.Context(), standalone.Create)
 			if err != nil {
 				return err
 			}
-			defer closeDB()
-			old, err := readStored(cmd.Context(), e)
+			defer release()
+			old, err := readStored(cmd.Context(), on)
 			if err != nil {
 				return err
 			}
@@ -70,7 +70,7 @@ Danh sách đầu mối và lãnh đạo đơn vị, lưu từ bảng tính dạ
 			if err := only.Add(set.Contacts, "import"); err != nil {
 				return err
 			}
-			if _, err := e.Apply(cmd.Context(), act, only, dryRun); err != nil {
+			if _, err := on.Apply(cmd.Context(), act, only, dryRun); err != nil {
 				return err
 			}
 			a.printContacts(len(only.Contacts), dryRun)

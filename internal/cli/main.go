@@ -44,6 +44,8 @@ type app struct {
 
 	dataDir     string
 	databaseURL string
+	server      string // whose API is worked through; empty: the facts are at hand
+	tokenFile   string
 	filesDir    string
 	logLevel    string
 

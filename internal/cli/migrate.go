@@ -18,6 +18,9 @@ running it from several places at once, is harmless. Up does it by itself.`,
 		Example: "  thidua migrate --database-url postgres://db/thidua",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := a.hereOnly(); err != nil {
+				return err
+			}
 			url, stop, err := a.database(cmd.Context(), standalone.Create)
 			if err != nil {
 				return err

@@ -67,12 +67,12 @@ func (a *app) planOf(ctx context.Context, files []string, name string) (*plan.Pl
 		if name == "" {
 			return nil, nil, misuse("which campaign? give its name, or -f FILE")
 		}
-		e, closeDB, err := a.open(ctx)
+		on, release, err := a.open(ctx)
 		if err != nil {
 			return nil, nil, err
 		}
-		defer closeDB()
-		old, err := readStored(ctx, e)
+		defer release()
+		old, err := readStored(ctx, on)
 		if err != nil {
 			return nil, nil, err
 		}

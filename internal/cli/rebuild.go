@@ -21,8 +21,8 @@ Khôi phục mọi tiến trình từ dữ liệu khi mất cơ sở dữ liệu
 		Example: `  thidua rebuild --reason "Temporal's disk was replaced"`,
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.steer(cmd.Context(), req, func(e *engine.Engine, act engine.Act) error {
-				woken, err := e.Rebuild(cmd.Context(), act)
+			return a.steer(cmd.Context(), req, func(on installation, act engine.Act) error {
+				woken, err := on.Rebuild(cmd.Context(), act)
 				if err != nil {
 					return err
 				}

@@ -81,19 +81,19 @@ theo thời điểm đến:
 			} else if !paper.onBehalf {
 				return misuse("submit: where is the report? give -f FILE, or -f - for stdin")
 			}
-			return a.steer(cmd.Context(), req, func(e *engine.Engine, act engine.Act) error {
+			return a.steer(cmd.Context(), req, func(on installation, act engine.Act) error {
 				var err error
-				if report.Files, err = a.keep(cmd.Context(), attached); err != nil {
+				if report.Files, err = keep(cmd.Context(), on, attached); err != nil {
 					return err
 				}
 				if draft {
-					return a.saveDraft(cmd, e, act, o, report)
+					return a.saveDraft(cmd, on, act, o, report)
 				}
-				receipt, err := a.takeIn(cmd, e, act, o, report, paper)
+				receipt, err := a.takeIn(cmd, on, act, o, report, paper)
 				if err != nil {
 					return err
 				}
-				return a.printReceipt(cmd, e, o.campaign, receipt)
+				return a.printReceipt(cmd, on, o.campaign, receipt)
 			})
 		},
 	}
@@ -107,12 +107,12 @@ theo thời điểm đến:
 	return cmd
 }
 
-func (a *app) saveDraft(cmd *cobra.Command, e *engine.Engine, act engine.Act, o whose, report engine.Report) error {
-	c, err := a.campaign(cmd.Context(), e, o.campaign)
+func (a *app) saveDraft(cmd *cobra.Command, on installation, act engine.Act, o whose, report engine.Report) error {
+	c, err := on.Campaign(cmd.Context(), o.campaign)
 	if err != nil {
 		return err
 	}
-	at, err := e.SaveDraft(cmd.Context(), act, o.campaign, o.round, o.unit, report)
+	at, err := on.SaveDraft(cmd.Context(), act, o.campaign, o.round, o.unit, report)
 	if err != nil {
 		return err
 	}
@@ -154,12 +154,12 @@ func (p *arrival) check(cmd *cobra.Command) error {
 }
 
 // takeIn submits a report, or records one that came by another way.
-func (a *app) takeIn(cmd *cobra.Command, e *engine.Engine, act engine.Act, o whose, report engine.Report, p arrival) (engine.Receipt, error) {
+func (a *app) takeIn(cmd *cobra.Command, on installation, act engine.Act, o whose, report engine.Report, p arrival) (engine.Receipt, error) {
 	ctx := cmd.Context()
 	if !p.onBehalf {
-		return e.Submit(ctx, act, o.campaign, o.round, o.unit, report)
+		return on.Submit(ctx, act, o.campaign, o.round, o.unit, report)
 	}
-	c, err := a.campaign(ctx, e, o.campaign)
+	c, err := on.Campaign(ctx, o.campaign)
 	if err != nil {
 		return engine.Receipt{}, err
 	}
@@ -172,7 +172,7 @@ func (a *app) takeIn(cmd *cobra.Command, e *engine.Engine, act engine.Act, o who
 			return engine.Receipt{}, misuse("--document-date %q is not a date such as 2021-11-15", p.dated)
 		}
 	}
-	return e.Record(ctx, act, o.campaign, o.round, o.unit, report, came)
+	return on.Record(ctx, act, o.campaign, o.round, o.unit, report, came)
 }
 
 func (a *app) approveCommand() *cobra.Command {
@@ -191,12 +191,12 @@ Ghi nhận lãnh đạo đơn vị đã duyệt; báo cáo được tính từ l
 			if err := o.check("approve"); err != nil {
 				return err
 			}
-			return a.steer(cmd.Context(), req, func(e *engine.Engine, act engine.Act) error {
-				receipt, err := e.Approve(cmd.Context(), act, o.campaign, o.round, o.unit)
+			return a.steer(cmd.Context(), req, func(on installation, act engine.Act) error {
+				receipt, err := on.Approve(cmd.Context(), act, o.campaign, o.round, o.unit)
 				if err != nil {
 					return err
 				}
-				return a.printReceipt(cmd, e, o.campaign, receipt)
+				return a.printReceipt(cmd, on, o.campaign, receipt)
 			})
 		},
 	}
@@ -205,8 +205,8 @@ Ghi nhận lãnh đạo đơn vị đã duyệt; báo cáo được tính từ l
 	return cmd
 }
 
-func (a *app) printReceipt(cmd *cobra.Command, e *engine.Engine, campaign string, r engine.Receipt) error {
-	c, err := a.campaign(cmd.Context(), e, campaign)
+func (a *app) printReceipt(cmd *cobra.Command, on installation, campaign string, r engine.Receipt) error {
+	c, err := on.Campaign(cmd.Context(), campaign)
 	if err != nil {
 		return err
 	}
@@ -253,8 +253,8 @@ Ghi nhận quyết định khen thưởng đã ban hành.`,
 			if err != nil {
 				return misuse("--dated %q is not a date such as 2022-04-08", dated)
 			}
-			return a.steer(cmd.Context(), req, func(e *engine.Engine, act engine.Act) error {
-				if err := e.Decide(cmd.Context(), act, args[0], engine.Decided{Number: number, Dated: day, SignedBy: signedBy}); err != nil {
+			return a.steer(cmd.Context(), req, func(on installation, act engine.Act) error {
+				if err := on.Decide(cmd.Context(), act, args[0], engine.Decided{Number: number, Dated: day, SignedBy: signedBy}); err != nil {
 					return err
 				}
 				fmt.Fprintf(a.out, "campaign/%s: đã ghi nhận quyết định %s ngày %02d/%02d/%d (decided)\n", args[0], number, day.Day, day.Month, day.Year)

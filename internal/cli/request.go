@@ -44,13 +44,13 @@ Yêu cầu báo cáo đột xuất; đơn vị nhận thư ngay và được nh�
 				q.Sections = append(q.Sections, v1.Section{Name: v1.SectionName(name), Required: required})
 			}
 			q.Name, q.Approval = args[1], v1.Approval(approval)
-			return a.steer(cmd.Context(), req, func(e *engine.Engine, act engine.Act) error {
-				at, zone, err := a.instantOf(cmd, e, args[0], "--due", due)
+			return a.steer(cmd.Context(), req, func(on installation, act engine.Act) error {
+				at, zone, err := a.instantOf(cmd, on, args[0], "--due", due)
 				if err != nil {
 					return err
 				}
 				q.Due = at
-				done, err := e.Request(cmd.Context(), act, args[0], q)
+				done, err := on.Request(cmd.Context(), act, args[0], q)
 				if err != nil {
 					return err
 				}
@@ -94,8 +94,8 @@ Ghi nhận đã tổng hợp báo cáo của kỳ, kèm số đơn vị đã g�
 					return misuse("consolidate: give %s", f.flag)
 				}
 			}
-			return a.steer(cmd.Context(), req, func(e *engine.Engine, act engine.Act) error {
-				c, err := a.campaign(cmd.Context(), e, o.campaign)
+			return a.steer(cmd.Context(), req, func(on installation, act engine.Act) error {
+				c, err := on.Campaign(cmd.Context(), o.campaign)
 				if err != nil {
 					return err
 				}
@@ -106,10 +106,10 @@ Ghi nhận đã tổng hợp báo cáo của kỳ, kèm số đơn vị đã g�
 				if text != "" {
 					report.Sections = map[v1.SectionName]string{engine.SectionConsolidation: text}
 				}
-				if report.Files, err = a.keep(cmd.Context(), attached); err != nil {
+				if report.Files, err = keep(cmd.Context(), on, attached); err != nil {
 					return err
 				}
-				done, err := e.Consolidate(cmd.Context(), act, o.campaign, o.round, o.unit, report)
+				done, err := on.Consolidate(cmd.Context(), act, o.campaign, o.round, o.unit, report)
 				if err != nil {
 					return err
 				}

@@ -27,19 +27,19 @@ Trả lại báo cáo để đơn vị bổ sung; đơn vị nhận được lý
 			if err := o.check("return"); err != nil {
 				return err
 			}
-			return a.steer(cmd.Context(), req, func(e *engine.Engine, act engine.Act) error {
+			return a.steer(cmd.Context(), req, func(on installation, act engine.Act) error {
 				if to == "" {
-					if err := e.HandBack(cmd.Context(), act, o.campaign, o.round, o.unit); err != nil {
+					if err := on.HandBack(cmd.Context(), act, o.campaign, o.round, o.unit); err != nil {
 						return err
 					}
 					fmt.Fprintf(a.out, "%s, %s: đã trả về đầu mối để hoàn thiện (handed back to the focal point)\n", o.unit, o.round)
 					return nil
 				}
-				due, zone, err := a.deadline(cmd, e, o.campaign, to)
+				due, zone, err := a.deadline(cmd, on, o.campaign, to)
 				if err != nil {
 					return err
 				}
-				if err := e.Return(cmd.Context(), act, o.campaign, o.round, o.unit, due); err != nil {
+				if err := on.Return(cmd.Context(), act, o.campaign, o.round, o.unit, due); err != nil {
 					return err
 				}
 				fmt.Fprintf(a.out, "%s, %s: đã trả lại để bổ sung, hạn %s, %s (returned, due %s)\n", o.unit, o.round, hour(due, zone), longDay(due, zone), due.In(zone).Format("2006-01-02 15:04"))
@@ -73,12 +73,12 @@ Mở lại kỳ báo cáo cho một đơn vị chưa gửi.`,
 			if to == "" {
 				return misuse("reopen: until when? give --to DATE")
 			}
-			return a.steer(cmd.Context(), req, func(e *engine.Engine, act engine.Act) error {
-				due, zone, err := a.deadline(cmd, e, o.campaign, to)
+			return a.steer(cmd.Context(), req, func(on installation, act engine.Act) error {
+				due, zone, err := a.deadline(cmd, on, o.campaign, to)
 				if err != nil {
 					return err
 				}
-				if err := e.Reopen(cmd.Context(), act, o.campaign, o.round, o.unit, due); err != nil {
+				if err := on.Reopen(cmd.Context(), act, o.campaign, o.round, o.unit, due); err != nil {
 					return err
 				}
 				fmt.Fprintf(a.out, "%s, %s: đã mở lại, hạn %s, %s (reopened, due %s)\n", o.unit, o.round, hour(due, zone), longDay(due, zone), due.In(zone).Format("2006-01-02 15:04"))
@@ -93,13 +93,13 @@ Mở lại kỳ báo cáo cho một đơn vị chưa gửi.`,
 }
 
 // deadline reads --to in the campaign's zone.
-func (a *app) deadline(cmd *cobra.Command, e *engine.Engine, campaign, to string) (time.Time, *time.Location, error) {
-	return a.instantOf(cmd, e, campaign, "--to", to)
+func (a *app) deadline(cmd *cobra.Command, on installation, campaign, to string) (time.Time, *time.Location, error) {
+	return a.instantOf(cmd, on, campaign, "--to", to)
 }
 
 // instantOf reads the deadline that a flag gives: a date means 17:00.
-func (a *app) instantOf(cmd *cobra.Command, e *engine.Engine, campaign, flag, text string) (time.Time, *time.Location, error) {
-	c, err := a.campaign(cmd.Context(), e, campaign)
+func (a *app) instantOf(cmd *cobra.Command, on installation, campaign, flag, text string) (time.Time, *time.Location, error) {
+	c, err := on.Campaign(cmd.Context(), campaign)
 	if err != nil {
 		return time.Time{}, nil, err
 	}

@@ -63,6 +63,9 @@ trình khen thưởng đúng hạn.`,
 	flags.StringVar(&a.dataDir, "data-dir", standalone.DefaultDataDir(), "where a standalone installation keeps everything (env THIDUA_DATA)")
 	flags.StringVar(&a.databaseURL, "database-url", os.Getenv("THIDUA_DATABASE_URL"), "a Postgres to use instead of the private one (env THIDUA_DATABASE_URL)")
 	root.PersistentFlags().Lookup("database-url").DefValue = "" // it may hold a password
+	flags.StringVar(&a.server, "server", os.Getenv("THIDUA_SERVER"), "work through the API of this installation, such as https://thidua.example, with the token in THIDUA_TOKEN (env THIDUA_SERVER)")
+	root.PersistentFlags().Lookup("server").DefValue = ""
+	flags.StringVar(&a.tokenFile, "token-file", "", "a file that holds the personal token for --server, instead of THIDUA_TOKEN")
 	flags.StringVar(&a.filesDir, "files-dir", os.Getenv("THIDUA_FILES"), "where files that come with reports are kept (env THIDUA_FILES; default files in the data directory)")
 	choiceVar(root, flags, &a.logLevel, "log-level", "", "info", "what to log", "debug", "info", "warn", "error")
 

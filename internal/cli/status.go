@@ -1,14 +1,12 @@
 package cli
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"thidua.dev/thidua/internal/engine"
 	"thidua.dev/thidua/internal/look"
 )
 
@@ -24,19 +22,16 @@ Tình trạng hệ thống: đồng hồ, các phong trào, thư chờ gửi, th
 		Example: "  thidua status\n  thidua status -o json",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			e, closeDB, err := a.open(cmd.Context())
-			if err != nil {
-				return err
-			}
-			defer closeDB()
-			s, err := readStatus(cmd.Context(), e)
-			if err != nil {
-				return err
-			}
-			if format != formatTable {
-				return WriteDocument(a.out, format, s)
-			}
-			return s.write(a.out)
+			return a.looking(cmd.Context(), func(r reader) error {
+				s, err := r.Status(cmd.Context())
+				if err != nil {
+					return err
+				}
+				if format != formatTable {
+					return WriteDocument(a.out, format, s)
+				}
+				return writeStatus(a.out, s)
+			})
 		},
 	}
 	outputFlag(cmd, &format, formatTable, formatJSON, formatYAML)
@@ -47,18 +42,10 @@ Tình trạng hệ thống: đồng hồ, các phong trào, thư chờ gửi, th
 // before somebody should look for the worker.
 const lateAfter = time.Minute
 
-// installation is what status tells.
-type installation struct{ *look.Status }
-
 // campaignStatus is one campaign of it.
 type campaignStatus = look.CampaignStatus
 
-func readStatus(ctx context.Context, e *engine.Engine) (*installation, error) {
-	s, err := look.New(e.Pool()).Status(ctx)
-	return &installation{s}, err
-}
-
-func (s *installation) write(w io.Writer) error {
+func writeStatus(w io.Writer, s *look.Status) error {
 	zone := zoneOf(defaultZone)
 	kind := " (real)"
 	if word := clockWord(s.Clock); word != "" {

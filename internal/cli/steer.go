@@ -9,18 +9,18 @@ import (
 	"thidua.dev/thidua/internal/engine"
 )
 
-// steer opens the database and carries an act out.
-func (a *app) steer(ctx context.Context, req request, do func(e *engine.Engine, act engine.Act) error) error {
+// steer opens the installation and carries an act out.
+func (a *app) steer(ctx context.Context, req request, do func(on installation, act engine.Act) error) error {
 	act, err := req.act()
 	if err != nil {
 		return err
 	}
-	e, closeDB, err := a.open(ctx)
+	on, release, err := a.open(ctx)
 	if err != nil {
 		return err
 	}
-	defer closeDB()
-	return do(e, act)
+	defer release()
+	return do(on, act)
 }
 
 func (a *app) launchCommand() *cobra.Command {
@@ -40,24 +40,20 @@ Phát động phong trào. Từ lúc này hệ thống tự nhắc việc và th
 		Args:              oneName("campaign"),
 		ValidArgsFunction: a.completeCampaigns,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.steer(cmd.Context(), req, func(e *engine.Engine, act engine.Act) error {
-				if err := e.Launch(cmd.Context(), act, args[0], engine.LaunchOptions{Backdate: backdate}); err != nil {
+			return a.steer(cmd.Context(), req, func(on installation, act engine.Act) error {
+				if err := on.Launch(cmd.Context(), act, args[0], engine.LaunchOptions{Backdate: backdate}); err != nil {
 					return err
 				}
-				c, err := a.campaign(cmd.Context(), e, args[0])
+				c, err := on.Campaign(cmd.Context(), args[0])
 				if err != nil {
 					return err
 				}
-				now, err := e.Now(cmd.Context())
-				if err != nil {
-					return err
-				}
-				if c.LaunchAt.After(now) {
+				if c.LaunchAt.After(c.Now) {
 					fmt.Fprintf(a.out, "campaign/%s will start on %s\n", args[0], dayAndTime(c.LaunchAt, c.Location()))
 					return nil
 				}
 				fmt.Fprintf(a.out, "campaign/%s launched\n", args[0])
-				if c.ClosesAt.Before(now) {
+				if c.ClosesAt.Before(c.Now) {
 					fmt.Fprintf(a.err, "note: its end, %s, is past: it closes at once, with every report missing that is not recorded\n", dayAndTime(c.ClosesAt, c.Location()))
 				}
 				return nil
@@ -82,8 +78,8 @@ Tạm dừng nhắc việc; đơn vị vẫn nộp báo cáo được.`,
 		Args:              oneName("campaign"),
 		ValidArgsFunction: a.completeCampaigns,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.steer(cmd.Context(), req, func(e *engine.Engine, act engine.Act) error {
-				if err := e.Pause(cmd.Context(), act, args[0]); err != nil {
+			return a.steer(cmd.Context(), req, func(on installation, act engine.Act) error {
+				if err := on.Pause(cmd.Context(), act, args[0]); err != nil {
 					return err
 				}
 				fmt.Fprintf(a.out, "campaign/%s paused\n", args[0])
@@ -114,8 +110,8 @@ tạm dừng (shift).`,
 			if deadlines == "" {
 				return misuse("resume %s: say what becomes of the deadlines: --deadlines=keep or --deadlines=shift", args[0])
 			}
-			return a.steer(cmd.Context(), req, func(e *engine.Engine, act engine.Act) error {
-				if err := e.Resume(cmd.Context(), act, args[0], engine.Deadlines(deadlines)); err != nil {
+			return a.steer(cmd.Context(), req, func(on installation, act engine.Act) error {
+				if err := on.Resume(cmd.Context(), act, args[0], engine.Deadlines(deadlines)); err != nil {
 					return err
 				}
 				fmt.Fprintf(a.out, "campaign/%s resumed, deadlines: %s\n", args[0], deadlines)
@@ -150,12 +146,12 @@ Gia hạn nộp báo cáo cho một đơn vị, hoặc cho mọi đơn vị chư
 			case to == "":
 				return misuse("extend %s: until when? give --to, such as 2021-11-19", args[0])
 			}
-			return a.steer(cmd.Context(), req, func(e *engine.Engine, act engine.Act) error {
-				at, zone, err := a.deadline(cmd, e, args[0], to)
+			return a.steer(cmd.Context(), req, func(on installation, act engine.Act) error {
+				at, zone, err := a.deadline(cmd, on, args[0], to)
 				if err != nil {
 					return err
 				}
-				done, err := e.Extend(cmd.Context(), act, args[0], round, unit, at)
+				done, err := on.Extend(cmd.Context(), act, args[0], round, unit, at)
 				if err != nil {
 					return err
 				}
@@ -189,8 +185,8 @@ Hủy phong trào: không còn việc nào phải làm, không còn thư nào đ
 			if req.reason == "" {
 				return misuse("cancel %s: say why with --reason; it is kept in the audit", args[0])
 			}
-			return a.steer(cmd.Context(), req, func(e *engine.Engine, act engine.Act) error {
-				if err := e.Cancel(cmd.Context(), act, args[0]); err != nil {
+			return a.steer(cmd.Context(), req, func(on installation, act engine.Act) error {
+				if err := on.Cancel(cmd.Context(), act, args[0]); err != nil {
 					return err
 				}
 				fmt.Fprintf(a.out, "campaign/%s cancelled\n", args[0])

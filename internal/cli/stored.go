@@ -9,8 +9,6 @@ import (
 	"time"
 
 	v1 "thidua.dev/thidua/api/v1"
-	"thidua.dev/thidua/internal/engine"
-	"thidua.dev/thidua/internal/look"
 	"thidua.dev/thidua/internal/manifest"
 )
 
@@ -33,11 +31,7 @@ type storedObject struct {
 // fromDatabase is the source of stored objects in problems.
 const fromDatabase = "database"
 
-func readStored(ctx context.Context, e *engine.Engine) (stored, error) {
-	return readObjects(ctx, look.New(e.Pool()))
-}
-
-func readObjects(ctx context.Context, r *look.Reader) (stored, error) {
+func readStored(ctx context.Context, r reader) (stored, error) {
 	s := stored{set: manifest.NewSet()}
 	rows, err := r.Objects(ctx)
 	if err != nil {

@@ -63,8 +63,8 @@ Mã chỉ hiện một lần; mỗi người một mã, nhật ký ghi rõ ai đ
 				}
 				g.ExpiresAt = day.AddDays(1).At(0, 0, zoneOf(defaultZone)) // the day itself is included
 			}
-			return a.steer(cmd.Context(), req, func(e *engine.Engine, act engine.Act) error {
-				token, secret, err := e.IssueToken(cmd.Context(), act, g)
+			return a.steer(cmd.Context(), req, func(on installation, act engine.Act) error {
+				token, secret, err := on.IssueToken(cmd.Context(), act, g)
 				if err != nil {
 					return err
 				}
@@ -93,12 +93,12 @@ func (a *app) tokenListCommand() *cobra.Command {
 		Example: "  thidua token list --unit STTTT-04",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			e, closeDB, err := a.open(cmd.Context())
+			on, release, err := a.open(cmd.Context())
 			if err != nil {
 				return err
 			}
-			defer closeDB()
-			tokens, err := e.Tokens(cmd.Context(), operator(), unit)
+			defer release()
+			tokens, err := on.Tokens(cmd.Context(), operator(), unit)
 			if err != nil {
 				return err
 			}
@@ -147,8 +147,8 @@ func (a *app) tokenRevokeCommand() *cobra.Command {
 			if err != nil {
 				return misuse("%q is not the number of a token; see: thidua token list", args[0])
 			}
-			return a.steer(cmd.Context(), req, func(e *engine.Engine, act engine.Act) error {
-				token, err := e.RevokeToken(cmd.Context(), act, id)
+			return a.steer(cmd.Context(), req, func(on installation, act engine.Act) error {
+				token, err := on.RevokeToken(cmd.Context(), act, id)
 				if err != nil {
 					return err
 				}
@@ -187,15 +187,15 @@ Thu hồi mọi liên kết đã gửi cho đơn vị; thư sau sẽ có liên k
 			if all == (len(args) == 1) {
 				return misuse("link revoke: of which unit? give its code, or --all")
 			}
-			return a.steer(cmd.Context(), req, func(e *engine.Engine, act engine.Act) error {
+			return a.steer(cmd.Context(), req, func(on installation, act engine.Act) error {
 				if all {
-					if _, err := e.RotateLinkKey(cmd.Context(), act); err != nil {
+					if _, err := on.RotateLinkKey(cmd.Context(), act); err != nil {
 						return err
 					}
 					fmt.Fprintln(a.out, "every link that was sent is worthless now")
 					return nil
 				}
-				if _, err := e.RevokeLinks(cmd.Context(), act, args[0]); err != nil {
+				if _, err := on.RevokeLinks(cmd.Context(), act, args[0]); err != nil {
 					return err
 				}
 				fmt.Fprintf(a.out, "every link that was sent to unit %s is worthless now\n", args[0])

@@ -13,6 +13,9 @@ func (a *app) withRunner(do func(Runner) error) error {
 	if a.runner == nil {
 		return fail("this build cannot run an installation")
 	}
+	if err := a.hereOnly(); err != nil {
+		return err
+	}
 	return forPeople(do(a.runner))
 }
 

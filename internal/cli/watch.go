@@ -30,7 +30,7 @@ Bảng theo dõi trực tiếp một phong trào; nhấn Ctrl-C để thoát.`,
 		Args:              oneName("campaign"),
 		ValidArgsFunction: a.completeCampaigns,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.looking(cmd.Context(), func(r *look.Reader) error {
+			return a.looking(cmd.Context(), func(r reader) error {
 				w := &watcher{out: a.out, reader: r, campaign: args[0], untilClosed: until == "closed", terminal: isTerminal(a.out)}
 				if err := w.run(cmd.Context()); cmd.Context().Err() == nil {
 					return err
@@ -46,7 +46,7 @@ Bảng theo dõi trực tiếp một phong trào; nhấn Ctrl-C để thoát.`,
 // watcher draws a board whenever it differs from the one drawn.
 type watcher struct {
 	out         io.Writer
-	reader      *look.Reader
+	reader      reader
 	campaign    string
 	untilClosed bool
 	terminal    bool

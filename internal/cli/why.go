@@ -28,7 +28,7 @@ thư, và việc sắp tới.`,
 			if campaign == "" {
 				return misuse("why %s: in which campaign? give -c CAMPAIGN", args[0])
 			}
-			return a.lookingAsOf(cmd.Context(), asOf, func(r *look.Reader) error {
+			return a.lookingAsOf(cmd.Context(), asOf, func(r reader) error {
 				w, err := r.Why(cmd.Context(), campaign, args[0])
 				if err != nil {
 					return err

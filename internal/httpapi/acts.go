@@ -63,7 +63,7 @@ func (a *App) done(ctx context.Context, campaign string, err error) (*Out[look.C
 	if err != nil {
 		return nil, err
 	}
-	return a.campaign(ctx, campaign)
+	return a.campaign(ctx, Past{}, campaign)
 }
 
 func (a *App) extend(ctx context.Context, in *steering[Extending]) (*Out[engine.Extended], error) {

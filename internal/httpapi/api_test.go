@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"slices"
 	"strings"
@@ -352,5 +353,24 @@ func TestRequestAndConsolidate(t *testing.T) {
 	s.do(http.MethodPost, base+"/units/BTTTT/consolidate", secret, `{`+here+`,"text":"87/89 đơn vị"}`).into(t, &done)
 	if done.Unit != "BTTTT" || !done.Settled || done.Expected == 0 || done.Reports >= done.Expected {
 		t.Errorf("consolidated %+v", done)
+	}
+}
+
+// What was known then is asked by an instant, by recorded time.
+func TestAsOf(t *testing.T) {
+	s := serve(t)
+	auditor := s.token(engine.Grant{Role: auth.Auditor})
+	base := "/api/v1/campaigns/" + campaign
+	var now, then []look.Notice
+	s.do(http.MethodGet, base+"/notices", auditor, "").into(t, &now)
+	s.do(http.MethodGet, base+"/notices?asOf=2021-10-08T12:00:00%2B07:00", auditor, "").into(t, &then)
+	if len(then) == 0 || len(then) >= len(now) {
+		t.Errorf("%d notices were known then, %d are now", len(then), len(now))
+	}
+	for query, code := range map[string]string{"2031-01-01T00:00:00Z": "NotKept", "hôm qua": ""} {
+		got := s.do(http.MethodGet, base+"/notices?asOf="+url.QueryEscape(query), auditor, "")
+		if got.StatusCode != http.StatusUnprocessableEntity || code != "" && got.code() != code {
+			t.Errorf("as of %s: %d %s", query, got.StatusCode, got.body)
+		}
 	}
 }

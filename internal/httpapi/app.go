@@ -18,6 +18,7 @@ import (
 	"thidua.dev/thidua/internal/engine"
 	"thidua.dev/thidua/internal/evidence"
 	"thidua.dev/thidua/internal/look"
+	"thidua.dev/thidua/internal/verify"
 )
 
 // Prefix of every address of the API.
@@ -28,6 +29,7 @@ type Options struct {
 	Engine *engine.Engine
 	Look   *look.Reader
 	Files  *evidence.Store // that come with reports
+	Verify *verify.Verifier
 	Log    *slog.Logger
 }
 
@@ -37,9 +39,11 @@ type App struct {
 	// read is all that the API reads by: nobody gets at the reader around the guard.
 	read  engine.Guarded[*look.Reader]
 	files engine.Guarded[*evidence.Store]
-	log   *slog.Logger
-	mux   *http.ServeMux
-	api   huma.API
+	// verifier reads everything there is.
+	verifier engine.Guarded[*verify.Verifier]
+	log      *slog.Logger
+	mux      *http.ServeMux
+	api      huma.API
 }
 
 // Bodies of requests, in bytes.
@@ -56,7 +60,10 @@ func New(o Options) *App {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	a := &App{engine: o.Engine, read: engine.Guard(o.Engine, o.Look), files: engine.Guard(o.Engine, o.Files), log: o.Log, mux: http.NewServeMux()}
+	a := &App{
+		engine: o.Engine, read: engine.Guard(o.Engine, o.Look), files: engine.Guard(o.Engine, o.Files),
+		verifier: engine.Guard(o.Engine, o.Verify), log: o.Log, mux: http.NewServeMux(),
+	}
 	config := huma.DefaultConfig("Thi đua", "v1")
 	config.Info.Description = strings.TrimSpace(description)
 	config.OpenAPIPath, config.SchemasPath = Prefix+"openapi", Prefix+"schemas"
@@ -69,6 +76,7 @@ func New(o Options) *App {
 	a.api = humago.New(a.mux, config)
 	a.api.UseMiddleware(a.authenticate)
 	a.addReads()
+	a.addProof()
 	a.addActs()
 	a.addIntake()
 	a.addFiles()
@@ -129,9 +137,23 @@ func actorOf(ctx context.Context) auth.Actor {
 	return actor
 }
 
-// For is the reader, for who asks.
+// reader is had by who may read what they ask for.
 func (a *App) reader(ctx context.Context, verb auth.Verb, of engine.Of) (*look.Reader, error) {
 	return a.read.For(ctx, actorOf(ctx), verb, of)
+}
+
+// Past is a question about what was known at an instant of the past.
+type Past struct {
+	AsOf time.Time `query:"asOf" doc:"What was known then, by recorded time." example:"2021-10-18T17:00:00+07:00"`
+}
+
+// readerThen is reader, at the instant that was asked about.
+func (a *App) readerThen(ctx context.Context, p Past, verb auth.Verb, of engine.Of) (*look.Reader, error) {
+	r, err := a.reader(ctx, verb, of)
+	if err != nil || p.AsOf.IsZero() {
+		return r, err
+	}
+	return r.AsOf(p.AsOf), nil
 }
 
 // Act is what the headers of every act may carry.

@@ -76,18 +76,16 @@ type download struct {
 }
 
 func (a *App) addFiles() {
-	octets := func() map[string]*huma.MediaType {
-		return map[string]*huma.MediaType{"application/octet-stream": {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}}
-	}
+	bytes := octets("Its bytes.", "application/octet-stream")
 	register(a, operation{
 		id: "keep-file", method: http.MethodPost, path: "/files", tag: tagAct, body: evidence.MaxSize,
 		summary: "Send a file that a report will refer to, at most 64 MiB; the same bytes are kept once",
-		bytes:   &huma.RequestBody{Required: true, Content: octets()},
+		bytes:   &huma.RequestBody{Required: true, Content: bytes[strconv.Itoa(http.StatusOK)].Content},
 	}, a.keepFile)
 	register(a, operation{
 		id: "get-file", method: http.MethodGet, path: "/campaigns/{campaign}/units/{unit}/files/{sha256}", tag: tagLook,
 		summary: "A file that came with a report of the unit",
-		answers: map[string]*huma.Response{strconv.Itoa(http.StatusOK): {Description: "Its bytes.", Content: octets()}},
+		answers: bytes,
 	}, a.file)
 }
 

@@ -22,6 +22,7 @@ import (
 	"thidua.dev/thidua/internal/look"
 	"thidua.dev/thidua/internal/look/looktest"
 	"thidua.dev/thidua/internal/store/storetest"
+	"thidua.dev/thidua/internal/verify"
 )
 
 func TestMain(m *testing.M) { storetest.Main(m) }
@@ -50,7 +51,7 @@ func serve(t *testing.T) *server {
 	t.Helper()
 	s := &server{t: t, pool: looktest.Seed(t, looktest.Chased), files: filepath.Join(t.TempDir(), "files")}
 	s.engine = engine.New(s.pool, nil)
-	s.app = httpapi.New(httpapi.Options{Engine: s.engine, Look: look.New(s.pool), Files: evidence.New(s.files)})
+	s.app = httpapi.New(httpapi.Options{Engine: s.engine, Look: look.New(s.pool), Files: evidence.New(s.files), Verify: verify.New(s.pool, evidence.New(s.files))})
 	s.Server = httptest.NewServer(s.app)
 	t.Cleanup(s.Close)
 	return s

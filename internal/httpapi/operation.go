@@ -20,6 +20,7 @@ const (
 	tagLook    = "look"
 	tagSteer   = "steer"
 	tagAct     = "act"
+	tagProve   = "prove"
 	tagDeclare = "declare"
 	tagAdmit   = "admit"
 )
@@ -70,6 +71,12 @@ func register[I, O any](a *App, o operation, do func(context.Context, *I) (*O, e
 // InCampaign names the campaign of an address.
 type InCampaign struct {
 	Campaign string `path:"campaign" maxLength:"253" example:"covid-2021"`
+}
+
+// InCampaignThen is InCampaign, as it was.
+type InCampaignThen struct {
+	InCampaign
+	Past
 }
 
 // OfUnit names the campaign and the unit of an address.

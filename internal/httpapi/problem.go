@@ -32,6 +32,7 @@ func (a *App) problem(ctx context.Context, err error) error {
 		missing  *engine.NotFound
 		conflict *engine.Conflict
 		unknown  *look.NotFound
+		unkept   *look.Unknown
 		invalid  *plan.Invalid
 		problems manifest.Problems
 		problem  manifest.Problem
@@ -53,6 +54,8 @@ func (a *App) problem(ctx context.Context, err error) error {
 		return tell(http.StatusNotFound, "NotFound", missing.Error())
 	case errors.As(err, &unknown):
 		return tell(http.StatusNotFound, "NotFound", unknown.Error())
+	case errors.As(err, &unkept):
+		return tell(http.StatusUnprocessableEntity, "NotKept", unkept.Text)
 	case errors.As(err, &conflict):
 		return tell(http.StatusConflict, "Conflict", conflict.Text)
 	case errors.As(err, &problem):

@@ -1,8 +1,13 @@
 package httpapi
 
 import (
+	"bytes"
 	"context"
+	"fmt"
 	"net/http"
+	"strconv"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"thidua.dev/thidua/internal/auth"
 	"thidua.dev/thidua/internal/engine"
@@ -45,17 +50,25 @@ func (a *App) addReads() {
 		return answer(r.Status(ctx))
 	})
 	register(a, get("list-campaigns", "/campaigns", "Campaigns and where they stand"), a.campaigns)
-	register(a, get("get-campaign", "/campaigns/{campaign}", "One campaign; its ETag is its generation"), func(ctx context.Context, in *InCampaign) (*Out[look.Campaign], error) {
-		return a.campaign(ctx, in.Campaign)
+	register(a, get("get-campaign", "/campaigns/{campaign}", "One campaign; its ETag is its generation"), func(ctx context.Context, in *InCampaignThen) (*Out[look.Campaign], error) {
+		return a.campaign(ctx, in.Past, in.Campaign)
 	})
 	a.addCampaignReads(get)
 	a.addUnitReads(get)
-	register(a, get("list-objects", "/objects", "Declared objects as they were admitted"), func(ctx context.Context, _ *struct{}) (*Out[[]look.Object], error) {
-		r, err := a.reader(ctx, auth.SeeAll, engine.Of{})
+	register(a, get("list-objects", "/objects", "Declared objects as they were admitted"), func(ctx context.Context, in *Past) (*Out[[]look.Object], error) {
+		r, err := a.readerThen(ctx, *in, auth.SeeAll, engine.Of{})
 		if err != nil {
 			return nil, err
 		}
 		return answer(r.Objects(ctx))
+	})
+	register(a, get("get-changes", "/changes", "A mark that differs when there is something new: for programs that draw again"), func(ctx context.Context, _ *struct{}) (*Out[Changed], error) {
+		r, err := a.reader(ctx, auth.Know, engine.Of{})
+		if err != nil {
+			return nil, err
+		}
+		mark, err := r.Changes(ctx)
+		return answer(Changed{mark}, err)
 	})
 	register(a, get("list-audit", "/audit", "Acts of the installation, the newest first"), func(ctx context.Context, in *Page) (*Out[[]look.Entry], error) {
 		r, err := a.reader(ctx, auth.Inspect, engine.Of{})
@@ -85,8 +98,8 @@ func (a *App) campaigns(ctx context.Context, _ *struct{}) (*Out[[]look.Campaign]
 	return answer(r.Campaigns(ctx))
 }
 
-func (a *App) campaign(ctx context.Context, name string) (*Out[look.Campaign], error) {
-	r, err := a.reader(ctx, auth.See, engine.Of{Campaign: name})
+func (a *App) campaign(ctx context.Context, p Past, name string) (*Out[look.Campaign], error) {
+	r, err := a.readerThen(ctx, p, auth.See, engine.Of{Campaign: name})
 	if err != nil {
 		return nil, err
 	}
@@ -105,42 +118,51 @@ func (a *App) addCampaignReads(get func(id, path, summary string) operation) {
 		}
 		return answer(r.Plan(ctx, in.Campaign))
 	})
-	register(a, get("list-rounds", "/campaigns/{campaign}/rounds", "Rounds with what came in time, late, or not"), func(ctx context.Context, in *InCampaign) (*Out[[]look.Round], error) {
-		r, err := a.reader(ctx, auth.See, engine.Of{Campaign: in.Campaign})
+	register(a, get("list-rounds", "/campaigns/{campaign}/rounds", "Rounds with what came in time, late, or not"), func(ctx context.Context, in *InCampaignThen) (*Out[[]look.Round], error) {
+		r, err := a.readerThen(ctx, in.Past, auth.See, engine.Of{Campaign: in.Campaign})
 		if err != nil {
 			return nil, err
 		}
-		b, err := r.Board(ctx, in.Campaign)
-		return answer(b.Rounds, err)
+		return answer(r.Rounds(ctx, in.Campaign))
 	})
-	register(a, get("get-board", "/campaigns/{campaign}/board", "A campaign on one page"), func(ctx context.Context, in *InCampaign) (*Out[look.Board], error) {
-		r, err := a.reader(ctx, auth.SeeAll, engine.Of{Campaign: in.Campaign})
+	register(a, get("get-board", "/campaigns/{campaign}/board", "A campaign on one page"), func(ctx context.Context, in *InCampaignThen) (*Out[look.Board], error) {
+		r, err := a.readerThen(ctx, in.Past, auth.SeeAll, engine.Of{Campaign: in.Campaign})
 		if err != nil {
 			return nil, err
 		}
 		return answer(r.Board(ctx, in.Campaign))
 	})
-	register(a, get("list-late", "/campaigns/{campaign}/late", "Who owes something past its deadline"), func(ctx context.Context, in *InCampaign) (*Out[[]look.Late], error) {
-		r, err := a.reader(ctx, auth.SeeAll, engine.Of{Campaign: in.Campaign})
+	register(a, get("list-late", "/campaigns/{campaign}/late", "Who owes something past its deadline"), func(ctx context.Context, in *InCampaignThen) (*Out[[]look.Late], error) {
+		r, err := a.readerThen(ctx, in.Past, auth.SeeAll, engine.Of{Campaign: in.Campaign})
 		if err != nil {
 			return nil, err
 		}
 		return answer(r.Late(ctx, in.Campaign))
 	})
-	register(a, get("list-notices", "/campaigns/{campaign}/notices", "Every step that reached somebody, and what became of it"), func(ctx context.Context, in *InCampaign) (*Out[[]look.Notice], error) {
-		r, err := a.reader(ctx, auth.SeeAll, engine.Of{Campaign: in.Campaign})
+	register(a, get("list-notices", "/campaigns/{campaign}/notices", "Every step that reached somebody, and what became of it"), func(ctx context.Context, in *InCampaignThen) (*Out[[]look.Notice], error) {
+		r, err := a.readerThen(ctx, in.Past, auth.SeeAll, engine.Of{Campaign: in.Campaign})
 		if err != nil {
 			return nil, err
 		}
 		return answer(r.Notices(ctx, in.Campaign))
 	})
 	register(a, get("list-messages", "/campaigns/{campaign}/messages", "What was sent, or is to be, with the server's answer"), a.messages)
-	register(a, get("list-letters", "/campaigns/{campaign}/letters", "Official letters drafted for signature"), func(ctx context.Context, in *InCampaign) (*Out[[]look.Letter], error) {
-		r, err := a.reader(ctx, auth.SeeAll, engine.Of{Campaign: in.Campaign})
+	register(a, get("list-letters", "/campaigns/{campaign}/letters", "Official letters drafted for signature"), func(ctx context.Context, in *InCampaignThen) (*Out[[]look.Letter], error) {
+		r, err := a.readerThen(ctx, in.Past, auth.SeeAll, engine.Of{Campaign: in.Campaign})
 		if err != nil {
 			return nil, err
 		}
 		return answer(r.Letters(ctx, in.Campaign))
+	})
+	letter := get("get-letter", "/campaigns/{campaign}/letters/{letter}", "A letter as it would be printed, for signature")
+	letter.answers = octets("A page that prints on A4.", "text/html; charset=utf-8")
+	register(a, letter, a.letter)
+	register(a, get("list-ambiguous", "/campaigns/{campaign}/ambiguous", "Calls to mail servers whose outcome nobody knows"), func(ctx context.Context, in *InCampaignThen) (*Out[[]look.LooseAttempt], error) {
+		r, err := a.readerThen(ctx, in.Past, auth.SeeAll, engine.Of{Campaign: in.Campaign})
+		if err != nil {
+			return nil, err
+		}
+		return answer(r.Ambiguous(ctx, in.Campaign))
 	})
 	register(a, get("get-ranking", "/campaigns/{campaign}/ranking", "The ranking that a review sealed; open to units once it is published"), a.ranking)
 	register(a, get("list-campaign-audit", "/campaigns/{campaign}/audit", "Acts on a campaign and on what is owed in it, the newest first"), func(ctx context.Context, in *struct {
@@ -157,7 +179,7 @@ func (a *App) addCampaignReads(get func(id, path, summary string) operation) {
 }
 
 func (a *App) messages(ctx context.Context, in *struct {
-	InCampaign
+	InCampaignThen
 	Unit  string `query:"unit" maxLength:"253" doc:"About or to this unit."`
 	Round string `query:"round" maxLength:"253"`
 	Step  string `query:"step" maxLength:"253"`
@@ -165,19 +187,42 @@ func (a *App) messages(ctx context.Context, in *struct {
 	Limit int    `query:"limit" minimum:"1" maximum:"20000" default:"200"`
 },
 ) (*Out[[]look.Message], error) {
-	r, err := a.reader(ctx, auth.SeeAll, engine.Of{Campaign: in.Campaign})
+	r, err := a.readerThen(ctx, in.Past, auth.SeeAll, engine.Of{Campaign: in.Campaign})
 	if err != nil {
 		return nil, err
 	}
 	return answer(r.Messages(ctx, in.Campaign, look.MessageFilter{Unit: in.Unit, Round: in.Round, Step: in.Step, State: in.State, Limit: in.Limit}))
 }
 
+func (a *App) letter(ctx context.Context, in *struct {
+	InCampaignThen
+	Letter int64 `path:"letter" minimum:"1" doc:"As list-letters numbers it."`
+},
+) (*download, error) {
+	r, err := a.readerThen(ctx, in.Past, auth.SeeAll, engine.Of{Campaign: in.Campaign})
+	if err != nil {
+		return nil, err
+	}
+	l, err := r.Letter(ctx, in.Campaign, in.Letter)
+	if err != nil {
+		return nil, err
+	}
+	var page bytes.Buffer
+	if err := l.Document.Write(&page); err != nil {
+		return nil, err
+	}
+	return &download{
+		Type: "text/html; charset=utf-8", Length: strconv.Itoa(page.Len()), Disposition: fmt.Sprintf("attachment; filename=letter-%d.html", l.ID),
+		Body: func(ctx huma.Context) { _, _ = page.WriteTo(ctx.BodyWriter()) }, // who is gone needs no answer
+	}, nil
+}
+
 func (a *App) ranking(ctx context.Context, in *struct {
-	InCampaign
+	InCampaignThen
 	Review string `query:"review" maxLength:"253" doc:"The latest one sealed when left out."`
 },
 ) (*Out[look.Ranking], error) {
-	r, err := a.reader(ctx, auth.SeeAll, engine.Of{Campaign: in.Campaign, Ranking: true, Review: in.Review})
+	r, err := a.readerThen(ctx, in.Past, auth.SeeAll, engine.Of{Campaign: in.Campaign, Ranking: true, Review: in.Review})
 	if err != nil {
 		return nil, err
 	}
@@ -198,8 +243,12 @@ func (a *App) addUnitReads(get func(id, path, summary string) operation) {
 		units, total, err := r.Units(ctx, in.Campaign, in.Query, in.Limit)
 		return answer(Units{units, total}, err)
 	})
-	register(a, get("get-unit", "/campaigns/{campaign}/units/{unit}", "What happened between a campaign and one unit, and why"), func(ctx context.Context, in *OfUnit) (*Out[look.Why], error) {
-		r, err := a.reader(ctx, auth.SeeUnit, engine.Of{Campaign: in.Campaign, Unit: in.Unit})
+	register(a, get("get-unit", "/campaigns/{campaign}/units/{unit}", "What happened between a campaign and one unit, and why"), func(ctx context.Context, in *struct {
+		OfUnit
+		Past
+	},
+	) (*Out[look.Why], error) {
+		r, err := a.readerThen(ctx, in.Past, auth.SeeUnit, engine.Of{Campaign: in.Campaign, Unit: in.Unit})
 		if err != nil {
 			return nil, err
 		}
@@ -217,11 +266,12 @@ func (a *App) addUnitReads(get func(id, path, summary string) operation) {
 		return answer(r.Form(ctx, in.Campaign, in.Round, in.Unit))
 	})
 	register(a, get("list-todo", "/units/{unit}/todo", "What waits for one unit, across campaigns or in one"), func(ctx context.Context, in *struct {
+		Past
 		Unit     string `path:"unit" maxLength:"253" example:"STTTT-04"`
 		Campaign string `query:"campaign" maxLength:"253" doc:"Of this campaign only: for tokens that are bound to one."`
 	},
 	) (*Out[[]look.Todo], error) {
-		r, err := a.reader(ctx, auth.SeeUnit, engine.Of{Campaign: in.Campaign, Unit: in.Unit})
+		r, err := a.readerThen(ctx, in.Past, auth.SeeUnit, engine.Of{Campaign: in.Campaign, Unit: in.Unit})
 		if err != nil {
 			return nil, err
 		}

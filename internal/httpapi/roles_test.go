@@ -85,6 +85,12 @@ var routes = []route{
 	{id: "list-objects", may: []string{"operator", "auditor", "office", "office-other"}},
 	{id: "list-audit", may: []string{"operator", "auditor"}},
 	{id: "list-tokens", may: []string{"operator"}},
+	{id: "get-changes", may: everybody},
+	{id: "list-ambiguous", may: readers},
+	{id: "get-letter", may: readers},
+	{id: "list-roots", may: everybody}, // they are for the public
+	{id: "verify", may: []string{"operator", "auditor"}},
+	{id: "get-bundle", may: []string{"operator", "auditor"}},
 
 	{id: "keep-file", query: "?name=88.txt", body: "abc", may: without(everybody, "auditor", "auditor-elsewhere")}, // whoever may report somewhere
 	{id: "submit", body: `{` + here + `,` + report + `,` + attached + `}`, may: senders},
@@ -196,7 +202,7 @@ func (s *server) secrets() map[string]string {
 // ask makes a route's request as one of those who ask.
 func (s *server) ask(r route, n int, at address, who, secret string) answer {
 	s.t.Helper()
-	path := strings.NewReplacer("{campaign}", campaign, "{unit}", cmp.Or(r.unit, unit), "{id}", "20", "{sha256}", abc).Replace(at.path) + r.query
+	path := strings.NewReplacer("{campaign}", campaign, "{unit}", cmp.Or(r.unit, unit), "{id}", "20", "{sha256}", abc, "{subject}", "ledger", "{letter}", "1").Replace(at.path) + r.query
 	body := r.body
 	headers := []string{}
 	if r.id == "apply" {

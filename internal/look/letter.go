@@ -71,12 +71,12 @@ func (v *view) letters(ctx context.Context, c *Campaign, state string, limit int
 	return letters, total, nil
 }
 
-// Letter is one letter, with the draft itself.
-func (r *Reader) Letter(ctx context.Context, id int64) (DraftedLetter, error) {
+// Letter is one letter of a campaign, with the draft itself.
+func (r *Reader) Letter(ctx context.Context, campaign string, id int64) (DraftedLetter, error) {
 	var d DraftedLetter
 	err := r.view(ctx, func(v *view) error {
 		row, err := v.LookLetter(ctx, id)
-		if errors.Is(err, pgx.ErrNoRows) {
+		if errors.Is(err, pgx.ErrNoRows) || err == nil && row.Campaign != campaign {
 			return &NotFound{Kind: "letter", Name: fmt.Sprint(id)}
 		}
 		if err != nil {

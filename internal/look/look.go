@@ -46,13 +46,17 @@ type Clock struct {
 	AsOf bool `json:"asOf,omitempty"`
 }
 
-// NotFound is a name that means nothing here, with names that look like it.
+// NotFound is a name that means nothing here, with names that look like it; without a
+// name, there is none of the kind yet.
 type NotFound struct {
 	Kind, Name string
 	Similar    []string
 }
 
 func (e *NotFound) Error() string {
+	if e.Name == "" {
+		return fmt.Sprintf("there is no %s yet", e.Kind)
+	}
 	text := fmt.Sprintf("%s %q does not exist", e.Kind, e.Name)
 	if len(e.Similar) > 0 {
 		text += "; similar: " + strings.Join(e.Similar, ", ")

@@ -244,7 +244,7 @@ func TestLetterHoldsTheDraft(t *testing.T) {
 	if err != nil || len(letters) != 2 {
 		t.Fatalf("%d letters, %v", len(letters), err)
 	}
-	l, err := r.Letter(ctx, letters[0].ID)
+	l, err := r.Letter(ctx, looktest.Name, letters[0].ID)
 	if err != nil {
 		t.Fatal(err)
 	}

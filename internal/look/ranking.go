@@ -99,6 +99,9 @@ func (v *view) noRanking(ctx context.Context, c *Campaign, review string) error 
 		return err
 	}
 	missing := &NotFound{Kind: "ranking", Name: review}
+	if review == "" {
+		missing.Kind = "sealed ranking of campaign " + c.Name
+	}
 	for _, r := range reviews {
 		if r.State != "Planned" {
 			missing.Similar = append(missing.Similar, r.Name)

@@ -42,6 +42,18 @@ type Round struct {
 	Timeliness   int64 `json:"timeliness"`
 }
 
+// Rounds are a campaign's rounds, in the order of their deadlines.
+func (r *Reader) Rounds(ctx context.Context, campaign string) ([]Round, error) {
+	var b Board
+	err := r.view(ctx, func(v *view) (err error) {
+		if b.Campaign, err = v.campaign(ctx, campaign); err != nil {
+			return err
+		}
+		return v.fillRounds(ctx, &b)
+	})
+	return b.Rounds, err
+}
+
 func (v *view) fillRounds(ctx context.Context, b *Board) error {
 	rows, err := v.LookRounds(ctx, b.Campaign.id)
 	if err != nil {

@@ -212,12 +212,9 @@ func (a *App) serveLetter(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return &look.NotFound{Kind: "letter", Name: r.PathValue("id")}
 	}
-	l, err := a.o.Look.Letter(r.Context(), id)
+	l, err := a.o.Look.Letter(r.Context(), r.PathValue("name"), id)
 	if err != nil {
 		return err
-	}
-	if l.Campaign.Name != r.PathValue("name") {
-		return &look.NotFound{Kind: "letter", Name: r.PathValue("id")}
 	}
 	var b bytes.Buffer
 	if err := l.Document.Write(&b); err != nil {

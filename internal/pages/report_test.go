@@ -37,7 +37,7 @@ func TestReportIsOneFile(t *testing.T) {
 		Title: b.Campaign.Title.VI, Story: []string{"phát động; mời 89/89 đơn vị", "  <i>không phải thẻ</i>"}, Plan: result.Plan, Board: b, Ranking: &k, Mails: result.Mails,
 	}
 	for _, l := range letters {
-		drafted, err := r.Letter(ctx, l.ID)
+		drafted, err := r.Letter(ctx, looktest.Name, l.ID)
 		if err != nil {
 			t.Fatal(err)
 		}
