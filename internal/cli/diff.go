@@ -9,9 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	v1 "thidua.dev/thidua/api/v1"
-	"thidua.dev/thidua/internal/engine"
-	"thidua.dev/thidua/internal/manifest"
 	"thidua.dev/thidua/internal/plan"
 )
 
@@ -54,8 +51,8 @@ So sánh tệp với nội dung đã khai báo: trường nào đổi, mốc th�
 
 // difference between files and what is declared. Only what differs is listed.
 type difference struct {
-	Objects []objectDiff `json:"objects"`
-	Plans   []planDiff   `json:"plans"`
+	Objects []objectDiff      `json:"objects"`
+	Plans   []plan.Difference `json:"plans"`
 }
 
 type objectDiff struct {
@@ -70,23 +67,6 @@ type fieldChange struct {
 	Field string `json:"field"`
 	Old   string `json:"old"`
 	New   string `json:"new"`
-}
-
-// planDiff is what becomes of one campaign's dates.
-type planDiff struct {
-	Campaign string       `json:"campaign"`
-	OldHash  string       `json:"oldPlanHash"` // empty: the campaign is new
-	NewHash  string       `json:"newPlanHash"`
-	Added    []plan.Event `json:"added"`
-	Removed  []plan.Event `json:"removed"`
-	Moved    []eventMove  `json:"moved"`
-
-	zone *time.Location
-}
-
-type eventMove struct {
-	From  time.Time  `json:"from"`
-	Event plan.Event `json:"event"`
 }
 
 func (a *app) diff(ctx context.Context, files []string) (*difference, error) {
@@ -107,85 +87,19 @@ func (a *app) diff(ctx context.Context, files []string) (*difference, error) {
 	if err != nil {
 		return nil, err
 	}
-	applied, err := on.Apply(ctx, engine.By(operator(), ""), set, true)
+	found, err := on.Diff(ctx, operator(), set)
 	if err != nil {
 		return nil, err
 	}
-	d := &difference{Objects: []objectDiff{}}
-	for _, o := range applied {
-		if o.Result == "unchanged" {
-			continue
-		}
+	d := &difference{Objects: []objectDiff{}, Plans: found.Plans}
+	for _, o := range found.Objects {
 		od := objectDiff{o.Kind, o.Name, o.Result, o.Generation, []fieldChange{}}
 		for _, c := range o.Changes {
-			od.Fields = append(od.Fields, fieldChange{c.Field, c.Old, c.New})
+			od.Fields = append(od.Fields, fieldChange(c))
 		}
 		d.Objects = append(d.Objects, od)
 	}
-	d.Plans, err = diffPlans(old.set, set)
-	return d, err
-}
-
-// diffPlans compares the plans of every campaign: a calendar or a roster moves
-// the dates of campaigns that no file names.
-func diffPlans(old, files *manifest.Set) ([]planDiff, error) {
-	all := manifest.NewSet()
-	all.Overlay(old)
-	all.Overlay(files)
-	diffs := []planDiff{}
-	for _, c := range all.Campaigns {
-		after, err := engine.PlanOf(all, c.Name, 1)
-		if err != nil {
-			return nil, fmt.Errorf("Campaign %s: %w", c.Name, err)
-		}
-		before := &plan.Plan{}
-		if old.Campaign(v1.Name(c.Name)) != nil {
-			if before, err = engine.PlanOf(old, c.Name, 1); err != nil {
-				return nil, fmt.Errorf("stored Campaign %s: %w", c.Name, err)
-			}
-		}
-		if before.Hash != after.Hash {
-			diffs = append(diffs, diffPlan(before, after, zoneOf(c.Spec.TimeZone)))
-		}
-	}
-	return diffs, nil
-}
-
-// eventKey says which event of one plan is which of another.
-type eventKey struct {
-	kind        plan.EventType
-	round, step string
-	calendar    v1.Name
-	review      v1.Name
-}
-
-func keyOf(e plan.Event) eventKey { return eventKey{e.Type, e.Round, e.Step, e.Calendar, e.Review} }
-
-func diffPlan(before, after *plan.Plan, zone *time.Location) planDiff {
-	d := planDiff{
-		Campaign: after.Campaign, OldHash: before.Hash, NewHash: after.Hash,
-		Added: []plan.Event{}, Removed: []plan.Event{}, Moved: []eventMove{}, zone: zone,
-	}
-	was := map[eventKey]plan.Event{}
-	for _, e := range before.Events {
-		was[keyOf(e)] = e
-	}
-	is := map[eventKey]bool{}
-	for _, e := range after.Events {
-		is[keyOf(e)] = true
-		switch from, there := was[keyOf(e)]; {
-		case !there:
-			d.Added = append(d.Added, e)
-		case !from.At.Equal(e.At):
-			d.Moved = append(d.Moved, eventMove{from.At, e})
-		}
-	}
-	for _, e := range before.Events {
-		if !is[keyOf(e)] {
-			d.Removed = append(d.Removed, e)
-		}
-	}
-	return d
+	return d, nil
 }
 
 func (d *difference) write(w io.Writer) {
@@ -196,11 +110,12 @@ func (d *difference) write(w io.Writer) {
 		}
 	}
 	for _, p := range d.Plans {
-		p.write(w)
+		writePlanDiff(w, p)
 	}
 }
 
-func (p planDiff) write(w io.Writer) {
+func writePlanDiff(w io.Writer, p plan.Difference) {
+	zone := zoneOf(p.TimeZone)
 	fmt.Fprintf(w, "plan of campaign/%s: %d dates added, %d removed, %d moved\n  hash %s → %s\n",
 		p.Campaign, len(p.Added), len(p.Removed), len(p.Moved), cmp.Or(p.OldHash, "(none)"), p.NewHash)
 	if p.OldHash == "" {
@@ -208,13 +123,13 @@ func (p planDiff) write(w io.Writer) {
 		return
 	}
 	for _, e := range p.Added {
-		fmt.Fprintf(w, "  + %s  %s\n", dayAndTime(e.At, p.zone), eventLine(e))
+		fmt.Fprintf(w, "  + %s  %s\n", dayAndTime(e.At, zone), eventLine(e))
 	}
 	for _, e := range p.Removed {
-		fmt.Fprintf(w, "  - %s  %s\n", dayAndTime(e.At, p.zone), eventLine(e))
+		fmt.Fprintf(w, "  - %s  %s\n", dayAndTime(e.At, zone), eventLine(e))
 	}
 	for _, m := range p.Moved {
-		fmt.Fprintf(w, "  ~ %s → %s  %s\n", dayAndTime(m.From, p.zone), dayAndTime(m.Event.At, p.zone), eventLine(m.Event))
+		fmt.Fprintf(w, "  ~ %s → %s  %s\n", dayAndTime(m.From, zone), dayAndTime(m.Event.At, zone), eventLine(m.Event))
 		if m.Event.Reason != "" {
 			fmt.Fprintf(w, "      ↳ %s\n", m.Event.Reason)
 		}

@@ -67,6 +67,7 @@ type acts interface {
 // steering declares campaigns and steers them.
 type steering interface {
 	Apply(ctx context.Context, act engine.Act, set *manifest.Set, dryRun bool) ([]engine.Applied, error)
+	Diff(ctx context.Context, actor auth.Actor, set *manifest.Set) (engine.Difference, error)
 	Launch(ctx context.Context, act engine.Act, campaign string, o engine.LaunchOptions) error
 	Pause(ctx context.Context, act engine.Act, campaign string) error
 	Resume(ctx context.Context, act engine.Act, campaign string, d engine.Deadlines) error

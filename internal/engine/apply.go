@@ -38,45 +38,9 @@ var errDryRun = errors.New("dry run")
 func (e *Engine) Apply(ctx context.Context, act Act, set *manifest.Set, dryRun bool) ([]Applied, error) {
 	var applied []Applied
 	err := e.in(ctx, func(t *tx) error {
-		applied = nil
-		if err := t.mayDeclare(ctx, act.Actor, set); err != nil {
-			return err
-		}
-		// One apply at a time: what is checked is what is stored.
-		if _, err := t.raw.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtext('thidua.apply'))`); err != nil {
-			return err
-		}
-		stored, err := t.storedObjects(ctx)
-		if err != nil {
-			return err
-		}
-		if before, err := t.appliedBefore(ctx, act, stored, set); before != nil || err != nil {
-			applied = before
-			return err
-		}
-		all := manifest.NewSet()
-		all.Overlay(stored.set)
-		all.Overlay(set)
-		if err := all.Check().Err(); err != nil {
-			return err
-		}
-		for _, object := range set.Objects() {
-			a, err := t.storeObject(ctx, act, stored, object)
-			if err != nil {
-				return err
-			}
-			applied = append(applied, a)
-		}
-		if err := t.storeContacts(ctx, set.Contacts); err != nil {
-			return err
-		}
-		if err := t.storeInventory(ctx, all, applied); err != nil {
-			return err
-		}
-		if err := t.replan(ctx, act, stored, all, applied); err != nil {
-			return err
-		}
-		if err := t.checkPlan(ctx, act, applied); err != nil {
+		declared, err := t.declare(ctx, act, set)
+		applied = declared.applied
+		if err != nil || declared.repeated {
 			return err
 		}
 		for _, a := range applied {
@@ -98,6 +62,54 @@ func (e *Engine) Apply(ctx context.Context, act Act, set *manifest.Set, dryRun b
 		err = nil
 	}
 	return applied, err
+}
+
+// declared is what a set has changed.
+type declared struct {
+	before, after *manifest.Set // everything that is declared
+	applied       []Applied
+	repeated      bool // it was carried out before, under the same request id
+}
+
+// declare stores a set and brings all plans in line with it.
+func (t *tx) declare(ctx context.Context, act Act, set *manifest.Set) (d declared, err error) {
+	if err := t.mayDeclare(ctx, act.Actor, set); err != nil {
+		return d, err
+	}
+	// One apply at a time: what is checked is what is stored.
+	if _, err := t.raw.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtext('thidua.apply'))`); err != nil {
+		return d, err
+	}
+	stored, err := t.storedObjects(ctx)
+	if err != nil {
+		return d, err
+	}
+	if before, err := t.appliedBefore(ctx, act, stored, set); before != nil || err != nil {
+		return declared{applied: before, repeated: true}, err
+	}
+	d.before, d.after = stored.set, manifest.NewSet()
+	d.after.Overlay(stored.set)
+	d.after.Overlay(set)
+	if err := d.after.Check().Err(); err != nil {
+		return d, err
+	}
+	for _, object := range set.Objects() {
+		a, err := t.storeObject(ctx, act, stored, object)
+		if err != nil {
+			return d, err
+		}
+		d.applied = append(d.applied, a)
+	}
+	if err := t.storeContacts(ctx, set.Contacts); err != nil {
+		return d, err
+	}
+	if err := t.storeInventory(ctx, d.after, d.applied); err != nil {
+		return d, err
+	}
+	if err := t.replan(ctx, act, stored, d.after, d.applied); err != nil {
+		return d, err
+	}
+	return d, t.checkPlan(ctx, act, d.applied)
 }
 
 // mayDeclare authorises a set: each campaign for its office, and what belongs to no

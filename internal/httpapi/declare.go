@@ -6,7 +6,9 @@ import (
 	"net/http"
 
 	v1 "thidua.dev/thidua/api/v1"
+	"thidua.dev/thidua/internal/engine"
 	"thidua.dev/thidua/internal/manifest"
+	"thidua.dev/thidua/internal/plan"
 )
 
 // Applied says what became of one object.
@@ -46,6 +48,10 @@ func (a *App) addDeclare() {
 		summary: "Declare objects: all of them, or none when one is refused. With dryRun nothing is stored: the answer is the difference",
 	}, a.apply)
 	register(a, operation{
+		id: "diff", method: http.MethodPost, path: "/diff", tag: tagDeclare, body: maxManifest,
+		summary: "What apply would change: the fields of each object, and the dates that would come, go or move. It stores nothing",
+	}, a.diff)
+	register(a, operation{
 		id: "import-contacts", method: http.MethodPost, path: "/contacts", tag: tagDeclare, body: maxManifest,
 		summary: "Load who speaks for each unit; a contact that is there already is replaced",
 	}, a.contacts)
@@ -69,14 +75,36 @@ func (a *App) apply(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
+	return answer(toApplied(applied), nil)
+}
+
+func toApplied(applied []engine.Applied) []Applied {
 	out := make([]Applied, len(applied))
 	for i, o := range applied {
 		out[i] = Applied{Kind: o.Kind, Name: o.Name, Result: o.Result, Generation: o.Generation, Changes: []FieldChange{}, PlanHash: o.PlanHash}
 		for _, c := range o.Changes {
-			out[i].Changes = append(out[i].Changes, FieldChange{c.Field, c.Old, c.New})
+			out[i].Changes = append(out[i].Changes, FieldChange(c))
 		}
 	}
-	return answer(out, nil)
+	return out
+}
+
+// Differences are what apply would change; only what differs is in it.
+type Differences struct {
+	Objects []Applied         `json:"objects"`
+	Plans   []plan.Difference `json:"plans" doc:"Of every campaign whose dates would change, whether it was sent or not."`
+}
+
+func (a *App) diff(ctx context.Context, in *struct {
+	RawBody []byte `contentType:"application/yaml" doc:"Manifests in YAML, one document each, or one in JSON."`
+},
+) (*Out[Differences], error) {
+	set, err := manifest.Load([]string{"-"}, bytes.NewReader(in.RawBody))
+	if err != nil {
+		return nil, err
+	}
+	d, err := a.engine.Diff(ctx, actorOf(ctx), set)
+	return answer(Differences{toApplied(d.Objects), d.Plans}, err)
 }
 
 func (a *App) contacts(ctx context.Context, in *struct {

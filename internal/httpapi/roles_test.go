@@ -113,6 +113,7 @@ var routes = []route{
 	{id: "resume", body: `{"deadlines":"keep"}`, may: offices},
 	{id: "rebuild", body: `{}`, may: []string{"operator"}},
 	{id: "apply", query: "?dryRun=true", may: offices},
+	{id: "diff", may: offices},
 	{id: "import-contacts", query: "?dryRun=true", body: `{"contacts":[{"unit":"STTTT-12","role":"Leader","email":"a@so.example"}]}`, may: []string{"operator", "office", "office-other"}},
 	{id: "revoke-links", body: `{}`, may: []string{"operator", "office", "office-other"}},
 	{id: "rotate-links", body: `{}`, may: []string{"operator"}},
@@ -205,7 +206,7 @@ func (s *server) ask(r route, n int, at address, who, secret string) answer {
 	path := strings.NewReplacer("{campaign}", campaign, "{unit}", cmp.Or(r.unit, unit), "{id}", "20", "{sha256}", abc, "{subject}", "ledger", "{letter}", "1").Replace(at.path) + r.query
 	body := r.body
 	headers := []string{}
-	if r.id == "apply" {
+	if r.id == "apply" || r.id == "diff" {
 		b, err := os.ReadFile("../../examples/seed-2021/campaign.yaml")
 		s.ok(err)
 		body = string(b)

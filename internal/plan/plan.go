@@ -93,10 +93,11 @@ type Event struct {
 	// Provisional means that days off not yet known may still move the instant.
 	Provisional bool `json:"provisional,omitempty"`
 
+	// Review is the name of the review that is held.
+	Review v1.Name `json:"review,omitempty"`
+
 	// Why is Reason as a value, for other languages.
 	Why Reason `json:"-"`
-	// Review is the name of the review, for people.
-	Review v1.Name `json:"-"`
 }
 
 // RoundKind tells registration from reports.

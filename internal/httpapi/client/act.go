@@ -212,29 +212,18 @@ func (c *Client) RotateLinkKey(ctx context.Context, act engine.Act) (int, error)
 // are one transaction only where the facts are at hand.
 func (c *Client) Apply(ctx context.Context, act engine.Act, set *manifest.Set, dryRun bool) (applied []engine.Applied, err error) {
 	query := url.Values{"dryRun": {strconv.FormatBool(dryRun)}}
-	if objects := set.Objects(); len(objects) > 0 {
-		var body bytes.Buffer
-		for _, o := range objects {
-			b, err := manifest.Encode(o)
-			if err != nil {
-				return nil, err
-			}
-			body.WriteString("---\n")
-			body.Write(b)
-		}
-		declare := url.Values{"dryRun": query["dryRun"], "reason": {act.Reason}, "planHash": {act.PlanHash}}
-		var out []httpapi.Applied
-		err := c.json(ctx, call{method: http.MethodPost, path: "/apply", query: declare, act: act, raw: &body, mediaType: "application/yaml"}, &out)
+	if len(set.Objects()) > 0 {
+		body, err := manifests(set)
 		if err != nil {
 			return nil, err
 		}
-		for _, o := range out {
-			a := engine.Applied{Kind: o.Kind, Name: o.Name, Result: o.Result, Generation: o.Generation, PlanHash: o.PlanHash}
-			for _, change := range o.Changes {
-				a.Changes = append(a.Changes, manifest.Change(change))
-			}
-			applied = append(applied, a)
+		declare := url.Values{"dryRun": query["dryRun"], "reason": {act.Reason}, "planHash": {act.PlanHash}}
+		var out []httpapi.Applied
+		err = c.json(ctx, call{method: http.MethodPost, path: "/apply", query: declare, act: act, raw: body, mediaType: "application/yaml"}, &out)
+		if err != nil {
+			return nil, err
 		}
+		applied = toApplied(out)
 	}
 	if len(set.Contacts) == 0 || dryRun && len(applied) > 0 { // new units are not there yet
 		return applied, nil
@@ -253,4 +242,40 @@ func (c *Client) Apply(ctx context.Context, act engine.Act, set *manifest.Set, d
 		return applied, fmt.Errorf("the objects are declared, the contacts are not: %w", err)
 	}
 	return applied, err
+}
+
+// manifests of a set's objects, as a file would hold them.
+func manifests(set *manifest.Set) (io.Reader, error) {
+	var all bytes.Buffer
+	for _, o := range set.Objects() {
+		b, err := manifest.Encode(o)
+		if err != nil {
+			return nil, err
+		}
+		all.WriteString("---\n")
+		all.Write(b)
+	}
+	return &all, nil
+}
+
+func toApplied(all []httpapi.Applied) (applied []engine.Applied) {
+	for _, o := range all {
+		a := engine.Applied{Kind: o.Kind, Name: o.Name, Result: o.Result, Generation: o.Generation, PlanHash: o.PlanHash}
+		for _, change := range o.Changes {
+			a.Changes = append(a.Changes, manifest.Change(change))
+		}
+		applied = append(applied, a)
+	}
+	return applied
+}
+
+// Diff is what Apply would change. Who asks is the token.
+func (c *Client) Diff(ctx context.Context, _ auth.Actor, set *manifest.Set) (engine.Difference, error) {
+	body, err := manifests(set)
+	if err != nil {
+		return engine.Difference{}, err
+	}
+	var d httpapi.Differences
+	err = c.json(ctx, call{method: http.MethodPost, path: "/diff", raw: body, mediaType: "application/yaml"}, &d)
+	return engine.Difference{Objects: toApplied(d.Objects), Plans: d.Plans}, err
 }

@@ -15,6 +15,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -194,7 +195,8 @@ func (c *Client) once(ctx context.Context, r call, body []byte) (*http.Response,
 // later tells whether a call is worth repeating, and when.
 func later(response *http.Response, err error) (wait time.Duration, again bool) {
 	if err != nil {
-		return time.Second, !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded)
+		gone := errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+		return time.Second, !gone && !errors.Is(err, syscall.ECONNREFUSED) // nobody is there
 	}
 	if response.StatusCode != http.StatusServiceUnavailable {
 		return 0, false
