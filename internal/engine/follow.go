@@ -105,9 +105,12 @@ func (t *tx) followCalendars(ctx context.Context, act Act, c db.Campaign, p *pla
 			return err
 		}
 	}
-	if out.Firm, out.Moved, err = compared(c.Plan, p); err != nil {
-		return err
+	var old plan.Plan
+	if err := json.Unmarshal(c.Plan, &old); err != nil {
+		return fmt.Errorf("stored plan of %s: %w", c.Name, err)
 	}
+	d := plan.Diff(&old, p, c.TimeZone)
+	out.Firm, out.Moved = d.Firm, len(d.Moved)
 	act.RequestID = newRequestID(act.RequestID, "Campaign/"+c.Name+"/follow")
 	act.Reason = out.words()
 	return t.audit(ctx, act, auth.Follow, "Campaign/"+c.Name, out)
@@ -139,37 +142,4 @@ func usesCalendar(p *plan.Plan, name string) bool {
 		}
 	}
 	return false
-}
-
-// compared counts the instants of a plan that are firm now and were provisional in
-// the stored one, and those that are elsewhere.
-func compared(stored []byte, p *plan.Plan) (firm, moved int, err error) {
-	var old plan.Plan
-	if err := json.Unmarshal(stored, &old); err != nil {
-		return 0, 0, fmt.Errorf("stored plan of %s: %w", p.Campaign, err)
-	}
-	type key struct {
-		kind              plan.EventType
-		round, step, rule string
-	}
-	keyOf := func(e plan.Event) key { return key{e.Type, e.Round, e.Step, string(e.Calendar)} }
-	// Several reviews share a key; they keep their order.
-	before := map[key][]plan.Event{}
-	for _, e := range old.Events {
-		before[keyOf(e)] = append(before[keyOf(e)], e)
-	}
-	for _, e := range p.Events {
-		was := before[keyOf(e)]
-		if len(was) == 0 {
-			continue
-		}
-		before[keyOf(e)] = was[1:]
-		if was[0].Provisional && !e.Provisional {
-			firm++
-		}
-		if !was[0].At.Equal(e.At) {
-			moved++
-		}
-	}
-	return firm, moved, nil
 }

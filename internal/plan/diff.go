@@ -15,6 +15,8 @@ type Difference struct {
 	Added    []Event `json:"added"`
 	Removed  []Event `json:"removed"`
 	Moved    []Move  `json:"moved"`
+	// Firm counts instants that were provisional and are not any more.
+	Firm int `json:"firm"`
 }
 
 // Move is an event that was planned for another instant.
@@ -49,11 +51,15 @@ func Diff(before, after *Plan, timeZone string) Difference {
 	is := map[eventKey]bool{}
 	for _, e := range after.Events {
 		is[keyOf(e)] = true
-		switch from, there := was[keyOf(e)]; {
+		from, there := was[keyOf(e)]
+		switch {
 		case !there:
 			d.Added = append(d.Added, e)
 		case !from.At.Equal(e.At):
 			d.Moved = append(d.Moved, Move{from.At, e})
+		}
+		if from.Provisional && !e.Provisional {
+			d.Firm++
 		}
 	}
 	for _, e := range before.Events {
