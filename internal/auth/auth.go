@@ -17,6 +17,7 @@ const (
 	Operator   Role = "Operator"   // whoever runs the installation; acts on behalf, and is recorded so
 	FocalPoint Role = "FocalPoint" // a unit's focal point (đầu mối)
 	Leader     Role = "Leader"     // a unit's leader
+	Appraiser  Role = "Appraiser"  // appraises for an office (thẩm định)
 	Auditor    Role = "Auditor"    // reads everything, changes nothing (thanh tra)
 	Engine     Role = "Engine"     // the installation itself
 )
@@ -34,9 +35,10 @@ const (
 type Means string
 
 const (
-	InPerson Means = ""      // on the machine itself: the operator's command line, the engine
-	ByToken  Means = "token" // a personal token
-	ByLink   Means = "link"  // a link that was sent to the unit: whoever holds the mail
+	InPerson  Means = ""        // on the machine itself: the operator's command line, the engine
+	ByToken   Means = "token"   // a personal token
+	BySession Means = "session" // a personal login
+	ByLink    Means = "link"    // a link that was sent to the unit: whoever holds the mail
 )
 
 // Validity of a grant, by the machine's clock. The zero value has no bounds.
@@ -62,14 +64,21 @@ type Actor struct {
 	// Campaign, when set, is the only one that the actor has to do with.
 	Campaign string
 	Means    Means
-	Token    int64 // whose number stands in the audit; 0 without one
-	Valid    Validity
+	// Token or Account is whose number stands in the audit; 0 without one. The audit names
+	// no people who have an account: accounts are erasable, the audit is not.
+	Token, Account int64
+	// Delegated tells that somebody else's role is acted in.
+	Delegated bool
+	Valid     Validity
 }
 
 // String is how the audit names an actor.
 func (a Actor) String() string {
-	parts := []string{string(a.Role)}
-	if a.Name != "" {
+	parts := []string{}
+	if a.Role != "" {
+		parts = append(parts, string(a.Role))
+	}
+	if a.Name != "" && a.Account == 0 {
 		parts = append(parts, a.Name)
 	}
 	if a.Unit != "" {
@@ -78,6 +87,8 @@ func (a Actor) String() string {
 	switch a.Means {
 	case ByToken:
 		parts = append(parts, fmt.Sprintf("by token %d", a.Token))
+	case BySession:
+		parts = append(parts, fmt.Sprintf("by account %d", a.Account))
 	case ByLink:
 		parts = append(parts, "by link")
 	}
@@ -105,6 +116,8 @@ const (
 	Consolidate Verb = "consolidate"   // of a round's reports
 	Follow      Verb = "follow"        // what a changed calendar does to a campaign that runs
 	Issue       Verb = "issue"         // tokens: see, make and revoke them
+	Admit       Verb = "admit"         // people: their accounts and roles
+	Delegate    Verb = "delegate"      // one's own role, for a time
 	Unlink      Verb = "unlink"        // make the links that were sent to a unit worthless
 	Keep        Verb = "keep files in" // bytes that a report will refer to
 	Know        Verb = "know"          // who one is
@@ -117,7 +130,7 @@ const (
 // Verbs are all there are.
 var Verbs = []Verb{
 	Apply, Launch, Pause, Resume, Extend, Cancel, Submit, Approve, Decide, Rebuild, Record, Return, Reopen, Request, Consolidate, Follow,
-	Issue, Unlink, Keep,
+	Issue, Admit, Delegate, Unlink, Keep,
 	Know, See, SeeUnit, SeeAll, Inspect,
 }
 
@@ -131,6 +144,8 @@ type Object struct {
 	// Public is open to everybody who may see the campaign, such as a ranking that
 	// was published.
 	Public bool
+	// Admitted is the role that somebody is to be given, or is to lose.
+	Admitted Role
 	// At is the machine's time.
 	At time.Time
 }
@@ -143,6 +158,9 @@ func Can(a Actor, verb Verb, o Object) bool {
 	}
 	if verb == Know {
 		return a.Role != ""
+	}
+	if verb == Delegate {
+		return a.Means == BySession && !a.Delegated && a.Role != Auditor
 	}
 	if verb == Keep {
 		return keeps(a)
@@ -158,6 +176,8 @@ func Can(a Actor, verb Verb, o Object) bool {
 		return a.Means != ByLink
 	case Office:
 		return a.Means != ByLink && office(a, verb, o)
+	case Appraiser:
+		return a.Means != ByLink && a.Unit != "" && (verb == See || a.Unit == o.Office && (verb == SeeUnit || verb == SeeAll))
 	case Auditor:
 		return a.Means != ByLink && (verb == See || verb == SeeUnit || verb == SeeAll || verb == Inspect)
 	case FocalPoint, Leader:
@@ -182,6 +202,9 @@ func office(a Actor, verb Verb, o Object) bool {
 	switch verb {
 	case Approve, Rebuild, Issue, Inspect:
 		return false // a leader's word is a leader's, the installation the operator's
+	case Admit:
+		// Those who report to it, and for its own campaign only.
+		return a.Unit != "" && o.Campaign != "" && a.Unit == o.Office && (o.Admitted == FocalPoint || o.Admitted == Leader)
 	case See:
 		return true
 	case Apply, SeeUnit, SeeAll, Unlink:

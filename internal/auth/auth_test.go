@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"slices"
 	"testing"
 	"time"
 )
@@ -10,6 +11,7 @@ func TestCan(t *testing.T) {
 	object := Object{Campaign: "covid-2021", Office: "BTTTT-TDKT", Unit: "STTTT-04", Above: []string{"UBND-04", "CP"}, At: now}
 	declared := Object{At: now} // a calendar, a roster: of no campaign
 	reads := []Verb{Know, See, SeeUnit, SeeAll}
+	all := without(Verbs, Delegate) // who is there in person has nothing to lend
 	with := func(verbs []Verb, more ...Verb) []Verb { return append(append([]Verb{}, verbs...), more...) }
 	for _, tc := range []struct {
 		reason string
@@ -17,7 +19,7 @@ func TestCan(t *testing.T) {
 		object Object
 		may    []Verb
 	}{
-		{"the operator acts on behalf of anybody", Actor{Role: Operator}, object, Verbs},
+		{"the operator acts on behalf of anybody", Actor{Role: Operator}, object, all},
 		{"the office steers its campaign but is no unit's leader", Actor{Role: Office, Unit: "BTTTT-TDKT"}, object,
 			with(reads, Keep, Apply, Launch, Pause, Resume, Extend, Cancel, Submit, Decide, Record, Return, Reopen, Request, Consolidate, Follow, Unlink)},
 		{"another office sees that there is a campaign", Actor{Role: Office, Unit: "OTHER"}, object, []Verb{Know, Keep, See}},
@@ -40,10 +42,17 @@ func TestCan(t *testing.T) {
 		{"not in another", Actor{Role: Leader, Unit: "STTTT-04", Campaign: "cds-2027"}, object, []Verb{Know, Keep}},
 		{"nor beside campaigns", Actor{Role: Office, Unit: "BTTTT-TDKT", Campaign: "covid-2021"}, declared, []Verb{Know, Keep}},
 		{"not even an operator", Actor{Role: Operator, Campaign: "cds-2027"}, object, []Verb{Know, Keep}},
+		{"a leader who has logged in may also lend the role", Actor{Role: Leader, Unit: "STTTT-04", Means: BySession, Account: 7}, object,
+			[]Verb{Know, Keep, Delegate, See, SeeUnit, Submit, Approve, Return, Consolidate}},
+		{"whom it was lent to may not lend it on", Actor{Role: Leader, Unit: "STTTT-04", Means: BySession, Account: 8, Delegated: true}, object,
+			[]Verb{Know, Keep, See, SeeUnit, Submit, Approve, Return, Consolidate}},
+		{"a token lends nothing", Actor{Role: Leader, Unit: "STTTT-04", Means: ByToken}, object, []Verb{Know, Keep, See, SeeUnit, Submit, Approve, Return, Consolidate}},
+		{"an appraiser reads the campaigns of the office", Actor{Role: Appraiser, Unit: "BTTTT-TDKT", Means: BySession}, object, with(reads, Delegate)},
+		{"and of another one that they exist", Actor{Role: Appraiser, Unit: "OTHER", Means: BySession}, object, []Verb{Know, See, Delegate}},
 		{"expired", Actor{Role: Operator, Valid: Validity{Until: now}}, object, nil},
 		{"not yet", Actor{Role: Operator, Valid: Validity{From: now.Add(time.Second)}}, object, nil},
 		{"revoked", Actor{Role: Operator, Valid: Validity{Revoked: true}}, object, nil},
-		{"valid", Actor{Role: Operator, Valid: Validity{From: now, Until: now.Add(time.Second)}}, object, Verbs},
+		{"valid", Actor{Role: Operator, Valid: Validity{From: now, Until: now.Add(time.Second)}}, object, all},
 		{"who does not say when is never in time", Actor{Role: Operator, Valid: Validity{From: now}}, Object{}, nil},
 		{"nobody does nothing", Actor{}, object, nil},
 		{"a unit's role without a unit does nothing", Actor{Role: Leader}, Object{At: now}, []Verb{Know}},
@@ -74,6 +83,37 @@ func TestActorInTheAudit(t *testing.T) {
 	} {
 		if got := a.String(); got != want {
 			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+func without(verbs []Verb, not Verb) []Verb {
+	return slices.DeleteFunc(slices.Clone(verbs), func(v Verb) bool { return v == not })
+}
+
+// An office lets in those who report to it, for its own campaign.
+func TestAdmit(t *testing.T) {
+	now := time.Now()
+	office := Actor{Role: Office, Unit: "BTTTT-TDKT"}
+	for _, tc := range []struct {
+		reason string
+		actor  Actor
+		role   Role
+		o      Object
+		want   bool
+	}{
+		{"a leader, for its campaign", office, Leader, Object{Campaign: "covid-2021", Office: "BTTTT-TDKT"}, true},
+		{"a focal point", office, FocalPoint, Object{Campaign: "covid-2021", Office: "BTTTT-TDKT"}, true},
+		{"not for all campaigns", office, Leader, Object{}, false},
+		{"not for another office's", office, Leader, Object{Campaign: "cds-2027", Office: "SO"}, false},
+		{"no colleague", office, Office, Object{Campaign: "covid-2021", Office: "BTTTT-TDKT"}, false},
+		{"no operator", office, Operator, Object{Campaign: "covid-2021", Office: "BTTTT-TDKT"}, false},
+		{"the operator everybody", Actor{Role: Operator}, Operator, Object{}, true},
+		{"a leader nobody", Actor{Role: Leader, Unit: "STTTT-04"}, FocalPoint, Object{Campaign: "covid-2021", Office: "BTTTT-TDKT"}, false},
+	} {
+		tc.o.At, tc.o.Admitted = now, tc.role
+		if got := Can(tc.actor, Admit, tc.o); got != tc.want {
+			t.Errorf("%s: %v", tc.reason, got)
 		}
 	}
 }

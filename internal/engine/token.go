@@ -125,12 +125,12 @@ func (e *Engine) IssueToken(ctx context.Context, act Act, g Grant) (token Token,
 }
 
 func (t *tx) checkGrant(ctx context.Context, g Grant, now time.Time) error {
-	needsUnit := g.Role == auth.Office || g.Role == auth.FocalPoint || g.Role == auth.Leader
+	needsUnit := g.Role == auth.Office || g.Role == auth.FocalPoint || g.Role == auth.Leader || g.Role == auth.Appraiser
 	switch {
 	case g.Name == "" || len(g.Name) > 200:
 		return refuse("NameMissing", "whose token is it? give the name of a person or a program, at most 200 bytes: the audit shows it")
 	case !needsUnit && g.Role != auth.Operator && g.Role != auth.Auditor:
-		return refuse("RoleUnknown", "role %q is not one of %s, %s, %s, %s, %s", g.Role, auth.Office, auth.FocalPoint, auth.Leader, auth.Auditor, auth.Operator)
+		return refuse("RoleUnknown", "role %q is not one of %s, %s, %s, %s, %s, %s", g.Role, auth.Office, auth.FocalPoint, auth.Leader, auth.Appraiser, auth.Auditor, auth.Operator)
 	case needsUnit && g.Unit == "":
 		return refuse("UnitMissing", "a token of an %s says of which unit", g.Role)
 	case !needsUnit && g.Unit != "":

@@ -13,6 +13,37 @@ import (
 	"github.com/shopspring/decimal"
 )
 
+type Account struct {
+	ID          int64
+	Login       string
+	Name        string
+	Password    string
+	Failed      int32
+	LockedUntil *time.Time
+	Totp        []byte
+	TotpStep    int64
+	Version     int32
+	Issuer      string
+	Subject     string
+	CreatedAt   time.Time
+	EnteredAt   *time.Time
+	DisabledAt  *time.Time
+}
+
+type AccountRole struct {
+	ID          int64
+	AccountID   int64
+	Role        string
+	Unit        string
+	Line        string
+	Campaign    string
+	NotBefore   time.Time
+	ExpiresAt   time.Time
+	DelegatedBy *int64
+	CreatedAt   time.Time
+	RevokedAt   *time.Time
+}
+
 type Attempt struct {
 	MessageID  int64
 	No         int32
@@ -120,6 +151,13 @@ type Draft struct {
 	Content      json.RawMessage
 	SavedAt      time.Time
 	Actor        string
+}
+
+type Invitation struct {
+	Hash      []byte
+	AccountID int64
+	ExpiresAt time.Time
+	UsedAt    *time.Time
 }
 
 type LadderStep struct {
