@@ -354,3 +354,22 @@ func (e *Engine) Delegate(ctx context.Context, v Visit, act Act, to string, from
 	})
 	return role, err
 }
+
+// Lent is a role that was lent to somebody.
+type Lent struct {
+	Role
+	Name string // of whom it was lent to
+}
+
+// Lent are the roles that a visit's account has lent and that are not over.
+func (e *Engine) Lent(ctx context.Context, v Visit) ([]Lent, error) {
+	rows, err := db.New(e.pool).RolesLent(ctx, v.Account.ID, time.Now())
+	if err != nil {
+		return nil, err
+	}
+	lent := make([]Lent, len(rows))
+	for i, r := range rows {
+		lent[i] = Lent{Role: toRole(r.AccountRole), Name: r.Name}
+	}
+	return lent, nil
+}

@@ -93,3 +93,23 @@ func distance(a, b string) int {
 	}
 	return row[len(b)]
 }
+
+// Joined are the campaigns in which a unit takes part, the newest first.
+func (r *Reader) Joined(ctx context.Context, unit string) ([]Campaign, error) {
+	out := []Campaign{}
+	err := r.view(ctx, func(v *view) error {
+		names, err := v.LookJoined(ctx, unit)
+		if err != nil {
+			return err
+		}
+		for _, name := range names {
+			c, err := v.campaign(ctx, name)
+			if err != nil {
+				return err
+			}
+			out = append(out, c)
+		}
+		return nil
+	})
+	return out, err
+}

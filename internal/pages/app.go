@@ -22,6 +22,7 @@ import (
 	"github.com/a-h/templ"
 	"github.com/alexedwards/scs/v2"
 
+	"thidua.dev/thidua/internal/auth"
 	"thidua.dev/thidua/internal/engine"
 	"thidua.dev/thidua/internal/look"
 	"thidua.dev/thidua/internal/notify/texts"
@@ -43,10 +44,13 @@ type Options struct {
 	// MailboxURL is the demo's test mailbox, TemporalURL the procedures' own pages;
 	// empty ones are not linked.
 	MailboxURL, TemporalURL string
-	// Engine takes what units send; nil leaves their own pages out. Sessions keeps who
-	// has come by a link.
+	// Engine says who may see what, and takes what units send. Sessions keeps who has
+	// logged in or come by a link.
 	Engine   *engine.Engine
 	Sessions scs.Store
+	// Guest is as whom people read who have not logged in: a demo's visitors. The zero
+	// Actor lets nobody read.
+	Guest auth.Actor
 	// Poll is how often the facts are looked at while somebody watches; 0 is 1 s.
 	Poll time.Duration
 }
@@ -58,7 +62,7 @@ type App struct {
 	assets *assets
 	live   *live
 	mux    *http.ServeMux
-	units  *units // nil without an engine
+	door   *door
 	routes []string
 }
 
@@ -75,24 +79,26 @@ func New(o Options) *App {
 		a.base = strings.TrimRight(u.Path, "/")
 	}
 	a.live = newLive(a)
+	var around func(http.Handler) http.Handler
+	a.door, around = newDoor(o, a.base, a.fail)
 	for pattern, serve := range map[string]func(http.ResponseWriter, *http.Request) error{
-		"GET /{$}":                              a.serveCampaigns,
-		"GET /live":                             a.serveLive,
-		"GET /roots":                            a.serveRoots,
-		"GET /campaigns/{name}":                 a.serveCampaign,
-		"GET /campaigns/{name}/live":            a.serveLive,
-		"GET /campaigns/{name}/units":           a.serveUnits,
-		"GET /campaigns/{name}/units/{code}":    a.serveWhy,
-		"GET /campaigns/{name}/ranking":         a.serveRanking,
-		"GET /campaigns/{name}/letters/{id}":    a.serveLetter,
-		"GET " + assetsPath + "{digest}/{file}": a.assets.serve,
-		"/":                                     func(http.ResponseWriter, *http.Request) error { return &look.NotFound{Kind: "page"} },
+		"GET /{$}":                           a.serveCampaigns,
+		"GET /live":                          a.serveLive,
+		"GET /campaigns/{name}":              a.serveCampaign,
+		"GET /campaigns/{name}/live":         a.serveLive,
+		"GET /campaigns/{name}/units":        a.serveUnits,
+		"GET /campaigns/{name}/units/{code}": a.serveWhy,
+		"GET /campaigns/{name}/ranking":      a.serveRanking,
+		"GET /campaigns/{name}/letters/{id}": a.serveLetter,
 	} {
-		a.handle(pattern, serve, func(h http.Handler) http.Handler { return h })
+		a.handle(pattern, serve, around)
 	}
-	if o.Engine != nil {
-		a.addUnits()
-	}
+	a.addLogin(around)
+	a.addUnits(around)
+	// Open to everybody.
+	a.handle("GET /roots", a.serveRoots, around)
+	a.handle("/", func(http.ResponseWriter, *http.Request) error { return &look.NotFound{Kind: "page"} }, around)
+	a.handle("GET "+assetsPath+"{digest}/{file}", a.assets.serve, func(h http.Handler) http.Handler { return h })
 	return a
 }
 
@@ -133,14 +139,32 @@ func (a *App) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (a *App) ui(r *http.Request) ui {
 	u := ui{lang: texts.VI, base: a.base, path: r.URL.Path, query: r.URL.Query(), assets: a.assets.path(a.base), mailbox: a.o.MailboxURL, temporal: a.o.TemporalURL, machine: a.o.Location}
+	u.who, u.login = a.door.name(r.Context()), true
 	if r.URL.Query().Get("lang") == "en" {
 		u.lang = texts.EN
 	}
 	return u
 }
 
+// serveCampaigns is where everybody begins: units at their own page, who is bound to a
+// campaign at that.
 func (a *App) serveCampaigns(w http.ResponseWriter, r *http.Request) error {
 	u := a.ui(r)
+	actor, err := a.door.visitor(r.Context())
+	if err != nil {
+		return err
+	}
+	switch {
+	case actor.Role == auth.FocalPoint || actor.Role == auth.Leader:
+		onward(w, r, u.href("/unit"))
+		return nil
+	case actor.Campaign != "":
+		onward(w, r, u.href(u.campaign(actor.Campaign)))
+		return nil
+	}
+	if _, err := a.door.reader(r.Context(), auth.See, engine.Of{}); err != nil {
+		return err
+	}
 	t := topic{lang: u.lang}
 	s, err := a.live.look(r.Context(), t)
 	if err != nil {
@@ -151,6 +175,9 @@ func (a *App) serveCampaigns(w http.ResponseWriter, r *http.Request) error {
 
 func (a *App) serveCampaign(w http.ResponseWriter, r *http.Request) error {
 	u := a.ui(r)
+	if _, err := a.campaignReader(r); err != nil {
+		return err
+	}
 	t := topic{campaign: r.PathValue("name"), lang: u.lang}
 	s, err := a.live.look(r.Context(), t)
 	if err != nil {
@@ -159,14 +186,23 @@ func (a *App) serveCampaign(w http.ResponseWriter, r *http.Request) error {
 	return write(w, r, http.StatusOK, layout(u, s.title, u.live(t, s), s.component()))
 }
 
+// campaignReader reads everything about the campaign of an address.
+func (a *App) campaignReader(r *http.Request) (*look.Reader, error) {
+	return a.door.reader(r.Context(), auth.SeeAll, engine.Of{Campaign: r.PathValue("name")})
+}
+
 func (a *App) serveUnits(w http.ResponseWriter, r *http.Request) error {
 	u, query := a.ui(r), r.URL.Query().Get("q")
-	c, err := a.o.Look.Campaign(r.Context(), r.PathValue("name"))
+	reader, err := a.campaignReader(r)
+	if err != nil {
+		return err
+	}
+	c, err := reader.Campaign(r.Context(), r.PathValue("name"))
 	if err != nil {
 		return err
 	}
 	const shown = 100
-	units, total, err := a.o.Look.Units(r.Context(), c.Name, query, shown)
+	units, total, err := reader.Units(r.Context(), c.Name, query, shown)
 	if err != nil {
 		return err
 	}
@@ -175,7 +211,11 @@ func (a *App) serveUnits(w http.ResponseWriter, r *http.Request) error {
 
 func (a *App) serveWhy(w http.ResponseWriter, r *http.Request) error {
 	u := a.ui(r)
-	why, err := a.o.Look.Why(r.Context(), r.PathValue("name"), r.PathValue("code"))
+	reader, err := a.door.reader(r.Context(), auth.SeeUnit, engine.Of{Campaign: r.PathValue("name"), Unit: r.PathValue("code")})
+	if err != nil {
+		return err
+	}
+	why, err := reader.Why(r.Context(), r.PathValue("name"), r.PathValue("code"))
 	if err != nil {
 		return err
 	}
@@ -193,12 +233,16 @@ func (a *App) serveRoots(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *App) serveRanking(w http.ResponseWriter, r *http.Request) error {
-	u := a.ui(r)
-	c, err := a.o.Look.Campaign(r.Context(), r.PathValue("name"))
+	u, review := a.ui(r), r.URL.Query().Get("review")
+	reader, err := a.door.reader(r.Context(), auth.SeeAll, engine.Of{Campaign: r.PathValue("name"), Ranking: true, Review: review})
 	if err != nil {
 		return err
 	}
-	k, err := a.o.Look.Ranking(r.Context(), c.Name, r.URL.Query().Get("review"))
+	c, err := reader.Campaign(r.Context(), r.PathValue("name"))
+	if err != nil {
+		return err
+	}
+	k, err := reader.Ranking(r.Context(), c.Name, review)
 	if err != nil {
 		return err
 	}
@@ -212,7 +256,11 @@ func (a *App) serveLetter(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return &look.NotFound{Kind: "letter", Name: r.PathValue("id")}
 	}
-	l, err := a.o.Look.Letter(r.Context(), r.PathValue("name"), id)
+	reader, err := a.campaignReader(r)
+	if err != nil {
+		return err
+	}
+	l, err := reader.Letter(r.Context(), r.PathValue("name"), id)
 	if err != nil {
 		return err
 	}
@@ -246,7 +294,24 @@ func styleDigests(page string) string {
 // fail answers an error in the reader's language: what is wrong and where to go on.
 func (a *App) fail(w http.ResponseWriter, r *http.Request, err error) {
 	u := a.ui(r)
+	if code := stranger(err); r.Method == http.MethodGet && w.Header().Get("Content-Type") == "" {
+		switch code {
+		case noSession.Code, engine.SessionEnded:
+			onward(w, r, u.href("/login", "next", r.URL.RequestURI()))
+			return
+		case engine.CodeOwed:
+			onward(w, r, u.href("/login/code", "next", r.URL.RequestURI()))
+			return
+		case engine.FactorOwed:
+			onward(w, r, u.href("/account/factor", "next", r.URL.RequestURI()))
+			return
+		}
+	}
 	var missing *look.NotFound
+	var unknown *engine.NotFound
+	if errors.As(err, &unknown) {
+		err = &look.NotFound{Kind: unknown.Kind, Name: unknown.Name, Similar: unknown.Known}
+	}
 	status, page := http.StatusInternalServerError, errorPage(u, u.t("error.internal"), u.t("error.internal.what"), nil)
 	switch {
 	case errors.As(err, &missing):
@@ -254,6 +319,9 @@ func (a *App) fail(w http.ResponseWriter, r *http.Request, err error) {
 		page = errorPage(u, u.missing(missing), u.t("error.missing.what"), u.similar(r.PathValue("name"), missing))
 	case errors.Is(err, context.Canceled):
 		return // nobody is listening any more
+	case errors.Is(err, errTooMany):
+		w.Header().Set("Retry-After", "60")
+		status, page = http.StatusTooManyRequests, errorPage(u, u.t("unit.stranger"), u.t("login.wrong.TooMany"), nil)
 	case stranger(err) != "":
 		status, page = http.StatusForbidden, errorPage(u, u.t("unit.stranger"), u.t("unit.stranger."+stranger(err)), nil)
 	case store.Unstorable(err): // such as a zero byte in an address

@@ -15,6 +15,8 @@ import (
 
 	"github.com/a-h/templ"
 
+	"thidua.dev/thidua/internal/auth"
+	"thidua.dev/thidua/internal/engine"
 	"thidua.dev/thidua/internal/notify/texts"
 )
 
@@ -220,6 +222,17 @@ const heartbeat = 20 * time.Second
 // comes back names the version it has seen.
 func (a *App) serveLive(w http.ResponseWriter, r *http.Request) error {
 	t := topic{campaign: r.PathValue("name"), lang: a.ui(r).lang}
+	may := func() error {
+		verb := auth.SeeAll
+		if t.campaign == "" {
+			verb = auth.See
+		}
+		_, err := a.door.reader(r.Context(), verb, engine.Of{Campaign: t.campaign})
+		return err
+	}
+	if err := may(); err != nil {
+		return err
+	}
 	now, err := a.live.look(r.Context(), t)
 	if err != nil {
 		return err
@@ -249,6 +262,9 @@ func (a *App) serveLive(w http.ResponseWriter, r *http.Request) error {
 		case <-a.live.ctx.Done():
 			return nil
 		case <-quiet.C:
+			if may() != nil {
+				return nil // logged out meanwhile
+			}
 			if err := out.write(": still here\n\n"); err != nil {
 				return nil
 			}

@@ -16,9 +16,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/alexedwards/scs/v2/memstore"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/net/html"
 
+	"thidua.dev/thidua/internal/auth"
 	"thidua.dev/thidua/internal/engine"
 	"thidua.dev/thidua/internal/look"
 	"thidua.dev/thidua/internal/look/looktest"
@@ -28,10 +30,13 @@ import (
 
 func TestMain(m *testing.M) { storetest.Main(m) }
 
+// guest is who looks at the pages of a demo.
+var guest = auth.Actor{Name: "guest", Role: auth.Auditor}
+
 // serve starts the pages over a database.
 func serve(t *testing.T, pool *pgxpool.Pool) *httptest.Server {
 	t.Helper()
-	app := pages.New(pages.Options{Look: look.New(pool), MailboxURL: "http://localhost:8025/", Location: looktest.Zone, Poll: 20 * time.Millisecond})
+	app := pages.New(pages.Options{Look: look.New(pool), Engine: engine.New(pool, nil), Sessions: memstore.NewWithCleanupInterval(0), Guest: guest, MailboxURL: "http://localhost:8025/", Location: looktest.Zone, Poll: 20 * time.Millisecond})
 	server := httptest.NewServer(app)
 	t.Cleanup(func() {
 		app.Stop()
@@ -367,7 +372,8 @@ func TestLivePageFollowsTheFacts(t *testing.T) {
 }
 
 func TestStopEndsLivePages(t *testing.T) {
-	app := pages.New(pages.Options{Look: look.New(looktest.SharedSeed(t, looktest.Chased)), Poll: 20 * time.Millisecond})
+	pool := looktest.SharedSeed(t, looktest.Chased)
+	app := pages.New(pages.Options{Look: look.New(pool), Engine: engine.New(pool, nil), Sessions: memstore.NewWithCleanupInterval(0), Guest: guest, Poll: 20 * time.Millisecond})
 	server := httptest.NewServer(app)
 	defer server.Close()
 	lines := events(t, server, "/campaigns/covid-2021/live", nil)

@@ -43,7 +43,9 @@ type ui struct {
 	assets            string
 	mailbox, temporal string
 	machine           *time.Location
-	static            bool // a file without a server: no links
+	who               string // has logged in
+	login             bool   // one may log in
+	static            bool   // a file without a server: no links
 }
 
 // t is a label with pairs of {name} and value filled in.

@@ -2,15 +2,13 @@ package pages
 
 import (
 	"context"
-	"encoding/gob"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
-	"time"
 
-	"github.com/alexedwards/scs/v2"
 	"github.com/google/uuid"
 	"github.com/shopspring/decimal"
 
@@ -22,47 +20,20 @@ import (
 	"thidua.dev/thidua/internal/store"
 )
 
-const (
-	// sessionLife is a working day; the link opens another one.
-	sessionLife = 12 * time.Hour
-	// maxForm is what a report may hold, as the API has it.
-	maxForm = 1 << 20
-	// linkKey is where a session keeps what its link said; the link itself is a
-	// secret, and is kept nowhere.
-	linkKey = "link"
-)
+// maxForm is what a report may hold, as the API has it.
+const maxForm = 1 << 20
 
-// units is what the pages of units need: their sessions, and the guard.
-type units struct {
-	engine   *engine.Engine
-	read     engine.Guarded[*look.Reader]
-	sessions *scs.SessionManager
-}
-
-func (a *App) addUnits() {
-	gob.Register(auth.Link{})
-	m := scs.New()
-	m.Store, m.Lifetime, m.HashTokenInStore = a.o.Sessions, sessionLife, true
-	m.Cookie.Name, m.Cookie.Path, m.Cookie.SameSite = "thidua", a.base+"/", http.SameSiteLaxMode
-	m.Cookie.Secure = strings.HasPrefix(a.o.BaseURL, "https:")
-	m.ErrorFunc = a.fail
-	a.units = &units{engine: a.o.Engine, read: engine.Guard(a.o.Engine, a.o.Look), sessions: m}
-	// Nobody else's page may send a form with our cookie, or exchange their link for it.
-	ours := http.NewCrossOriginProtection()
-	if u, err := url.Parse(a.o.BaseURL); err == nil && u.Host != "" {
-		_ = ours.AddTrustedOrigin(u.Scheme + "://" + u.Host) // it has both, so it is one
-	}
-	ours.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		a.fail(w, r, &engine.Unauthenticated{Code: "CrossOrigin"})
-	}))
-	around := func(h http.Handler) http.Handler { return ours.Handler(m.LoadAndSave(h)) }
+func (a *App) addUnits(around func(http.Handler) http.Handler) {
 	for pattern, serve := range map[string]func(http.ResponseWriter, *http.Request) error{
-		"GET " + notify.LinkPath + "{link}":  a.serveLink,
-		"POST " + notify.LinkPath + "{link}": a.exchangeLink,
-		"GET /unit":                          a.serveUnit,
-		"GET /unit/report/{round...}":        a.serveForm,
-		"POST /unit/report/{round...}":       a.submitForm,
-		"POST /unit/leave":                   a.leave,
+		"GET " + notify.LinkPath + "{link}":         a.serveLink,
+		"POST " + notify.LinkPath + "{link}":        a.exchangeLink,
+		"GET /unit":                                 a.serveUnit,
+		"GET /unit/{campaign}":                      a.serveUnitIn,
+		"GET /unit/{campaign}/report/{round...}":    a.serveForm,
+		"POST /unit/{campaign}/report/{round...}":   a.submitForm,
+		"POST /unit/{campaign}/approve/{round...}":  a.approve,
+		"POST /unit/{campaign}/handback/{round...}": a.handBack,
+		"POST /unit/leave":                          a.leave,
 	} {
 		a.handle(pattern, serve, around)
 	}
@@ -87,11 +58,11 @@ func stranger(err error) string {
 // secret, and the pages' own policy keeps it from other sites; a stricter one would
 // take the form's origin away, by which we know it as ours.
 func (a *App) serveLink(w http.ResponseWriter, r *http.Request) error {
-	l, actor, err := a.units.engine.OpenLink(r.Context(), r.PathValue("link"))
+	l, actor, err := a.door.engine.OpenLink(r.Context(), r.PathValue("link"))
 	if err != nil {
 		return err
 	}
-	why, err := a.units.why(r.Context(), actor)
+	why, err := a.door.why(r.Context(), actor, actor.Campaign)
 	if err != nil {
 		return err
 	}
@@ -101,15 +72,13 @@ func (a *App) serveLink(w http.ResponseWriter, r *http.Request) error {
 
 // exchangeLink makes a session of a link, and goes on to an address without it.
 func (a *App) exchangeLink(w http.ResponseWriter, r *http.Request) error {
-	l, _, err := a.units.engine.OpenLink(r.Context(), r.PathValue("link"))
+	l, _, err := a.door.engine.OpenLink(r.Context(), r.PathValue("link"))
 	if err != nil {
 		return err
 	}
-	// A new number for the cookie: what somebody has put there before is worth nothing.
-	if err := a.units.sessions.RenewToken(r.Context()); err != nil {
+	if err := a.door.open(r.Context(), linkKey, l); err != nil {
 		return err
 	}
-	a.units.sessions.Put(r.Context(), linkKey, l)
 	onward(w, r, a.ui(r).href("/unit"))
 	return nil
 }
@@ -120,75 +89,108 @@ func onward(w http.ResponseWriter, r *http.Request, page string) {
 }
 
 func (a *App) leave(w http.ResponseWriter, r *http.Request) error {
-	if err := a.units.sessions.Destroy(r.Context()); err != nil {
+	if err := a.door.sessions.Destroy(r.Context()); err != nil {
 		return err
 	}
 	onward(w, r, a.ui(r).href("/"))
 	return nil
 }
 
-// visitor is who has come by a link; it counts as long as the link does.
-func (s *units) visitor(ctx context.Context) (auth.Actor, error) {
-	l, ok := s.sessions.Get(ctx, linkKey).(auth.Link)
-	if !ok {
-		return auth.Actor{}, &engine.Unauthenticated{Code: "NoSession", Text: "open the link of the newest message"}
-	}
-	return s.engine.Holder(ctx, l)
-}
-
-func (s *units) why(ctx context.Context, actor auth.Actor) (look.Why, error) {
-	r, err := s.read.For(ctx, actor, auth.SeeUnit, engine.Of{Campaign: actor.Campaign, Unit: actor.Unit})
+func (d *door) why(ctx context.Context, actor auth.Actor, campaign string) (look.Why, error) {
+	r, err := d.read.For(ctx, actor, auth.SeeUnit, engine.Of{Campaign: campaign, Unit: actor.Unit})
 	if err != nil {
 		return look.Why{}, err
 	}
-	return r.Why(ctx, actor.Campaign, actor.Unit)
+	return r.Why(ctx, campaign, actor.Unit)
 }
 
-func (a *App) serveUnit(w http.ResponseWriter, r *http.Request) error {
-	actor, err := a.units.visitor(r.Context())
-	if err != nil {
-		return err
+// unitActor is who speaks for a unit: what others read of units, they read elsewhere.
+func (d *door) unitActor(ctx context.Context) (auth.Actor, error) {
+	actor, err := d.visitor(ctx)
+	if err == nil && actor.Role != auth.FocalPoint && actor.Role != auth.Leader {
+		err = &engine.Refused{Code: "Forbidden", Text: fmt.Sprintf("%s speaks for no unit", actor)}
 	}
-	why, err := a.units.why(r.Context(), actor)
+	return actor, err
+}
+
+// serveUnit is where a unit begins: at its campaign, or at the list of them.
+func (a *App) serveUnit(w http.ResponseWriter, r *http.Request) error {
+	actor, err := a.door.unitActor(r.Context())
 	if err != nil {
 		return err
 	}
 	u := a.ui(r)
-	return write(w, r, http.StatusOK, layout(u, why.Unit.Name, "", unitPage(u, why, string(actor.Role))))
+	if actor.Campaign != "" {
+		onward(w, r, u.unitPath(actor.Campaign))
+		return nil
+	}
+	reader, err := a.door.read.For(r.Context(), actor, auth.SeeUnit, engine.Of{Unit: actor.Unit})
+	if err != nil {
+		return err
+	}
+	all, err := reader.Joined(r.Context(), actor.Unit)
+	if err != nil {
+		return err
+	}
+	if len(all) == 1 {
+		onward(w, r, u.unitPath(all[0].Name))
+		return nil
+	}
+	return write(w, r, http.StatusOK, layout(u, u.t("unit.campaigns"), "", unitCampaigns(u, actor.Unit, all)))
+}
+
+func (a *App) serveUnitIn(w http.ResponseWriter, r *http.Request) error {
+	actor, err := a.door.unitActor(r.Context())
+	if err != nil {
+		return err
+	}
+	why, err := a.door.why(r.Context(), actor, r.PathValue("campaign"))
+	if err != nil {
+		return err
+	}
+	u := a.ui(r)
+	return write(w, r, http.StatusOK, layout(u, why.Unit.Name, "", unitPage(u, why, actor)))
+}
+
+// unitPath is a unit's own page in a campaign, and below it.
+func (u ui) unitPath(campaign string, more ...string) string {
+	return u.href("/unit/" + url.PathEscape(campaign) + strings.Join(more, ""))
 }
 
 // entry is a report as it is typed in.
 type entry struct {
 	look.Form
-	role    string
-	request string            // the act's id: a form that is sent twice is one act
-	tasks   []string          // as many lines as may be registered
-	sent    bool              // just now
-	problem string            // of the whole
-	wrong   map[string]string // by field
+	campaign string
+	role     string
+	personal bool              // who reads it has logged in, and may approve
+	request  string            // the act's id: a form that is sent twice is one act
+	tasks    []string          // as many lines as may be registered
+	sent     bool              // just now
+	problem  string            // of the whole
+	wrong    map[string]string // by field
 }
 
-func (a *App) form(ctx context.Context, actor auth.Actor, round string) (entry, error) {
-	r, err := a.units.read.For(ctx, actor, auth.SeeUnit, engine.Of{Campaign: actor.Campaign, Unit: actor.Unit})
+func (a *App) form(ctx context.Context, actor auth.Actor, campaign, round string) (entry, error) {
+	r, err := a.door.read.For(ctx, actor, auth.SeeUnit, engine.Of{Campaign: campaign, Unit: actor.Unit})
 	if err != nil {
 		return entry{}, err
 	}
-	f, err := r.Form(ctx, actor.Campaign, round, actor.Unit)
+	f, err := r.Form(ctx, campaign, round, actor.Unit)
 	if err != nil {
 		return entry{}, err
 	}
-	e := entry{Form: f, role: string(actor.Role), request: uuid.NewString(), wrong: map[string]string{}}
+	e := entry{Form: f, campaign: campaign, role: string(actor.Role), personal: actor.Means == auth.BySession, request: uuid.NewString(), wrong: map[string]string{}}
 	e.tasks = make([]string, max(int(f.MaxHardTasks), len(f.HardTasks)))
 	copy(e.tasks, f.HardTasks)
 	return e, nil
 }
 
 func (a *App) serveForm(w http.ResponseWriter, r *http.Request) error {
-	actor, err := a.units.visitor(r.Context())
+	actor, err := a.door.unitActor(r.Context())
 	if err != nil {
 		return err
 	}
-	e, err := a.form(r.Context(), actor, r.PathValue("round"))
+	e, err := a.form(r.Context(), actor, r.PathValue("campaign"), r.PathValue("round"))
 	if err != nil {
 		return err
 	}
@@ -199,12 +201,12 @@ func (a *App) serveForm(w http.ResponseWriter, r *http.Request) error {
 
 // submitForm takes a report in, or shows it again with what is wrong beside it.
 func (a *App) submitForm(w http.ResponseWriter, r *http.Request) error {
-	actor, err := a.units.visitor(r.Context())
+	actor, err := a.door.unitActor(r.Context())
 	if err != nil {
 		return err
 	}
 	u, round := a.ui(r), r.PathValue("round")
-	e, err := a.form(r.Context(), actor, round)
+	e, err := a.form(r.Context(), actor, r.PathValue("campaign"), round)
 	if err != nil {
 		return err
 	}
@@ -222,12 +224,12 @@ func (a *App) submitForm(w http.ResponseWriter, r *http.Request) error {
 		if id, err := uuid.Parse(r.PostForm.Get("request")); err == nil {
 			act.RequestID, e.request = id, id.String()
 		}
-		_, err := a.units.engine.Submit(r.Context(), act, actor.Campaign, round, actor.Unit, report)
+		_, err := a.door.engine.Submit(r.Context(), act, e.campaign, round, actor.Unit, report)
 		var refused *engine.Refused
 		var conflict *engine.Conflict
 		switch {
 		case err == nil:
-			onward(w, r, u.href("/unit/report/"+e.Round, "sent", "1"))
+			onward(w, r, u.href("/unit/"+url.PathEscape(e.campaign)+"/report/"+e.Round, "sent", "1"))
 			return nil
 		case errors.As(err, &refused) && refused.Code != "Forbidden":
 			e.problem = u.refused(refused.Code, refused.Text)
@@ -246,11 +248,11 @@ func (a *App) submitForm(w http.ResponseWriter, r *http.Request) error {
 func (a *App) saveDraft(w http.ResponseWriter, r *http.Request, actor auth.Actor, e entry, report engine.Report) error {
 	u := a.ui(r)
 	clear(e.wrong)
-	_, err := a.units.engine.SaveDraft(r.Context(), engine.By(actor, ""), actor.Campaign, e.Round, actor.Unit, report)
+	_, err := a.door.engine.SaveDraft(r.Context(), engine.By(actor, ""), e.campaign, e.Round, actor.Unit, report)
 	var refused *engine.Refused
 	switch {
 	case err == nil:
-		onward(w, r, u.href("/unit/report/"+e.Round))
+		onward(w, r, u.unitPath(e.campaign, "/report/", e.Round))
 		return nil
 	case errors.As(err, &refused) && refused.Code != "Forbidden":
 		e.problem = u.refused(refused.Code, refused.Text)
@@ -260,6 +262,61 @@ func (a *App) saveDraft(w http.ResponseWriter, r *http.Request, actor auth.Actor
 		return err
 	}
 	return write(w, r, http.StatusUnprocessableEntity, layout(u, u.text(e.Title), "", formPage(u, e)))
+}
+
+// approve is the leader's word, by a personal login.
+func (a *App) approve(w http.ResponseWriter, r *http.Request) error {
+	return a.decide(w, r, "sent", func(act engine.Act, campaign, round, unit string) error {
+		_, err := a.door.engine.Approve(r.Context(), act, campaign, round, unit)
+		return err
+	})
+}
+
+// handBack gives a draft back to the focal point, with the leader's reason.
+func (a *App) handBack(w http.ResponseWriter, r *http.Request) error {
+	return a.decide(w, r, "", func(act engine.Act, campaign, round, unit string) error {
+		return a.door.engine.HandBack(r.Context(), act, campaign, round, unit)
+	})
+}
+
+func (a *App) decide(w http.ResponseWriter, r *http.Request, sent string, do func(act engine.Act, campaign, round, unit string) error) error {
+	actor, err := a.door.unitActor(r.Context())
+	if err != nil {
+		return err
+	}
+	values, err := a.smallForm(w, r)
+	if err != nil {
+		return err
+	}
+	u, campaign, round := a.ui(r), r.PathValue("campaign"), r.PathValue("round")
+	act := engine.By(actor, values.Get("reason"))
+	if id, err := uuid.Parse(values.Get("request")); err == nil {
+		act.RequestID = id
+	}
+	err = do(act, campaign, round, actor.Unit)
+	var refused *engine.Refused
+	if errors.As(err, &refused) && refused.Code != "Forbidden" {
+		e, err := a.form(r.Context(), actor, campaign, round)
+		if err != nil {
+			return err
+		}
+		e.problem = u.refused(refused.Code, refused.Text)
+		return write(w, r, http.StatusUnprocessableEntity, layout(u, u.text(e.Title), "", formPage(u, e)))
+	}
+	if err != nil {
+		return err
+	}
+	page := u.unitPath(campaign, "/report/", round)
+	if sent != "" {
+		page = u.href("/unit/"+url.PathEscape(campaign)+"/report/"+round, "sent", "1")
+	}
+	onward(w, r, page)
+	return nil
+}
+
+// canApprove tells that a draft waits for the word of who reads it.
+func canApprove(e entry) bool {
+	return e.State == "Owing" && e.Holder == string(auth.Leader) && e.role == string(auth.Leader) && e.personal
 }
 
 // written is what was typed, letter by letter.
@@ -404,4 +461,19 @@ func sendWords(u ui, e entry) string {
 		return u.t("unit.send.up")
 	}
 	return u.t("unit.send")
+}
+
+// approvalWords say what the leader's approval takes of who reads.
+func approvalWords(actor auth.Actor) string {
+	if actor.Role == auth.Leader && actor.Means == auth.BySession {
+		return "unit.approval.personal"
+	}
+	return "unit.approval." + string(actor.Role)
+}
+
+func (e entry) approvalWords() string {
+	if e.role == string(auth.Leader) && e.personal {
+		return "unit.approval.personal"
+	}
+	return "unit.approval." + e.role
 }

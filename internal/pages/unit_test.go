@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"maps"
+	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -28,7 +29,7 @@ import (
 
 const (
 	unit = "STTTT-12" // owes October's report
-	form = "/unit/report/monthly/2021-10"
+	form = "/unit/covid-2021/report/monthly/2021-10"
 )
 
 var signingKey = []byte("0123456789abcdef0123456789abcdef")
@@ -40,6 +41,8 @@ type desk struct {
 	pool   *pgxpool.Pool
 	engine *engine.Engine
 	app    *pages.App
+
+	browsers int
 }
 
 func openDesk(t *testing.T, base string) *desk {
@@ -69,7 +72,7 @@ func link(role auth.Role, edit ...func(*auth.Link)) string {
 	return "/u/" + l.Sign(signingKey)
 }
 
-// browser keeps cookies and follows nothing.
+// browser keeps cookies and follows nothing. Each comes from an address of its own.
 type browser struct {
 	*http.Client
 	d       *desk
@@ -79,7 +82,9 @@ type browser struct {
 func (d *desk) browser() *browser {
 	jar, err := cookiejar.New(nil)
 	d.ok(err)
-	return &browser{&http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}, d, map[string]string{}}
+	d.browsers++
+	from := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 1, byte(d.browsers>>8), byte(d.browsers))}}
+	return &browser{&http.Client{Jar: jar, Transport: &http.Transport{DialContext: from.DialContext}, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}, d, map[string]string{}}
 }
 
 func (b *browser) do(method, path string, values url.Values) (*http.Response, string) {
@@ -151,7 +156,11 @@ func TestUnitSendsItsReport(t *testing.T) {
 		t.Error("the session is kept under the cookie itself, not under its hash")
 	}
 	clear(b.headers)
-	_, page := b.do(http.MethodGet, "/unit", nil)
+	response, _ = b.do(http.MethodGet, "/unit", nil)
+	if response.Header.Get("Location") != "/unit/covid-2021" {
+		t.Errorf("a link of one campaign leads to %s", response.Header.Get("Location"))
+	}
+	_, page := b.do(http.MethodGet, "/unit/covid-2021", nil)
 	wellFormed(t, "/unit", page)
 	contains(t, page, "Báo cáo tháng 10/2021", form, "quá hạn 3 ngày làm việc")
 	_, page = b.do(http.MethodGet, form, nil)
@@ -201,7 +210,7 @@ func TestUnitSendsItsReport(t *testing.T) {
 	if response.StatusCode != http.StatusSeeOther || d.count(`SELECT count(*) FROM sessions`) != 0 {
 		t.Error("leaving keeps the session")
 	}
-	if response, page := b.do(http.MethodGet, "/unit", nil); response.StatusCode != http.StatusForbidden || !strings.Contains(page, "mở liên kết") {
+	if response, _ := b.do(http.MethodGet, "/unit", nil); response.StatusCode != http.StatusSeeOther || response.Header.Get("Location") != "/login?next=%2Funit" {
 		t.Errorf("after leaving: %d", response.StatusCode)
 	}
 }
@@ -215,9 +224,9 @@ func TestUnitAnswersARequest(t *testing.T) {
 		engine.AdHoc{Name: "bao-so-7", Title: "báo cáo thiệt hại do bão số 7", Due: now.Add(72 * time.Hour), Units: []string{"STTTT-12"}})
 	d.ok(err)
 	b := d.visiting(auth.FocalPoint)
-	_, page := b.do(http.MethodGet, "/unit", nil)
+	_, page := b.do(http.MethodGet, "/unit/covid-2021", nil)
 	contains(t, page, "Báo cáo thiệt hại do bão số 7")
-	const form = "/unit/report/request/bao-so-7"
+	const form = "/unit/covid-2021/report/request/bao-so-7"
 	_, page = b.do(http.MethodGet, form, nil)
 	wellFormed(t, form, page)
 	contains(t, page, "ketQua", "Trình Lãnh đạo đơn vị")
@@ -272,8 +281,12 @@ func TestRevokedWhileOpen(t *testing.T) {
 	}
 }
 
-// Who asks for pages.
-var askers = []string{"nobody", "token", "focal", "leader", "expired", "revoked", "forged", "stolen", "cross-origin"}
+// Who asks for pages: strangers, who come by a link, who log in.
+var (
+	strangers = []string{"nobody", "token", "expired", "revoked", "forged", "stolen"}
+	linked    = []string{"focal", "leader", "cross-origin"}
+	accounts  = []string{"office", "office-other", "operator", "auditor", "appraiser", "focal-account", "leader-account", "leader-other"}
+)
 
 // pageRow is one route and what each is answered; what is left out is answered as nobody.
 type pageRow struct {
@@ -281,23 +294,87 @@ type pageRow struct {
 	want        map[string]int
 }
 
-// everyone reads these, as long as the pages listen on the machine itself.
-func open(route, path string, status int) pageRow {
-	return pageRow{route, path, map[string]int{"nobody": status}}
+// to is what the named are answered, and nobody.
+func to(status int, nobody int, who ...string) map[string]int {
+	want := map[string]int{"nobody": nobody}
+	for _, w := range who {
+		want[w] = status
+	}
+	return want
+}
+
+func with(want map[string]int, status int, who ...string) map[string]int {
+	for _, w := range who {
+		want[w] = status
+	}
+	return want
+}
+
+// all who have shown who they are; the link's page of others is no show.
+func all() []string { return slices.Concat(linked, accounts) }
+
+const (
+	in    = http.StatusOK
+	onTo  = http.StatusSeeOther // for nobody, to the login
+	no    = http.StatusForbidden
+	none  = http.StatusNotFound
+	wrong = http.StatusUnprocessableEntity
+)
+
+// reads is a page about a campaign, for those who may read all of it.
+func reads(route, path string, status int) pageRow {
+	want := with(to(no, onTo, all()...), status, "office", "operator", "auditor", "appraiser")
+	return pageRow{route, path, want}
+}
+
+// open is a page for everybody.
+func open(route, path string, status int) pageRow { return pageRow{route, path, to(status, status)} }
+
+// own is what somebody does about the account that they have logged in to.
+func own(route, path string, status int) pageRow {
+	nobody := onTo
+	if strings.HasPrefix(route, "POST") {
+		nobody = no
+	}
+	want := to(status, nobody, accounts...)
+	return pageRow{route, path, with(want, nobody, "focal", "leader", "cross-origin")}
 }
 
 var pageRows = []pageRow{
-	open("GET /{$}", "/", 200), open("GET /live", "", 200), open("GET /campaigns/{name}", "/campaigns/covid-2021", 200), open("GET /campaigns/{name}/live", "", 200),
-	open("GET /campaigns/{name}/units", "/campaigns/covid-2021/units", 200), open("GET /campaigns/{name}/units/{code}", "/campaigns/covid-2021/units/DN-05", 200),
-	open("GET /campaigns/{name}/ranking", "/campaigns/covid-2021/ranking", 404), open("GET /campaigns/{name}/letters/{id}", "/campaigns/covid-2021/letters/1", 200),
-	open("GET /roots", "/roots", 200),
-	open("GET /assets/{digest}/{file}", "/assets/x/style.css", 200), open("/", "/nowhere", 404),
-	{"GET /u/{link}", "LINK", map[string]int{"nobody": 200, "expired": 403, "revoked": 403, "forged": 403}},
-	{"POST /u/{link}", "LINK", map[string]int{"nobody": 303, "expired": 403, "revoked": 403, "forged": 403, "cross-origin": 403}},
-	{"GET /unit", "/unit", map[string]int{"nobody": 403, "focal": 200, "leader": 200, "cross-origin": 200}},
-	{"GET /unit/report/{round...}", form, map[string]int{"nobody": 403, "focal": 200, "leader": 200, "cross-origin": 200}},
-	{"POST /unit/report/{round...}", form, map[string]int{"nobody": 403, "focal": 303, "leader": 403}},
-	{"POST /unit/leave", "/unit/leave", map[string]int{"nobody": 303, "cross-origin": 403}}, // it ends one's own session, and nobody's otherwise
+	{"GET /{$}", "/", with(to(in, onTo, "office", "office-other", "operator", "auditor", "appraiser"), onTo, "focal", "leader")},
+	{"GET /live", "", nil}, {"GET /campaigns/{name}/live", "", nil},
+	reads("GET /campaigns/{name}", "/campaigns/covid-2021", in),
+	reads("GET /campaigns/{name}/units", "/campaigns/covid-2021/units", in),
+	reads("GET /campaigns/{name}/units/{code}", "/campaigns/covid-2021/units/DN-05", in),
+	reads("GET /campaigns/{name}/ranking", "/campaigns/covid-2021/ranking", none),
+	reads("GET /campaigns/{name}/letters/{id}", "/campaigns/covid-2021/letters/1", in),
+	open("GET /roots", "/roots", in),
+	open("GET /assets/{digest}/{file}", "/assets/x/style.css", in), open("/", "/nowhere", none),
+	{"GET /u/{link}", "LINK", with(to(in, in), no, "expired", "revoked", "forged")},
+	{"POST /u/{link}", "LINK", with(to(onTo, onTo), no, "expired", "revoked", "forged", "cross-origin")},
+	{"GET /unit", "/unit", with(to(onTo, onTo, all()...), no, "office", "office-other", "operator", "auditor", "appraiser")},
+	{"GET /unit/{campaign}", "/unit/covid-2021", with(to(no, onTo, accounts...), in, "focal", "leader", "cross-origin", "focal-account", "leader-account", "leader-other")},
+	{"GET /unit/{campaign}/report/{round...}", form, with(to(no, onTo, accounts...), in, "focal", "leader", "cross-origin", "focal-account", "leader-account", "leader-other")},
+	{"POST /unit/{campaign}/report/{round...}", form, with(with(to(no, no, all()...), onTo, "focal", "focal-account", "leader-account"), wrong, "leader-other")},
+	{"POST /unit/{campaign}/approve/{round...}", "/unit/covid-2021/approve/monthly/2021-10", with(with(to(no, no), onTo, "leader-account"), wrong, "leader-other")},
+	{"POST /unit/{campaign}/handback/{round...}", "/unit/covid-2021/handback/monthly/2021-10", with(to(no, no), wrong, "leader-account", "leader-other")},
+	{"POST /unit/leave", "/unit/leave", with(to(onTo, onTo), no, "cross-origin")}, // it ends one's own session, and nobody's otherwise
+	open("GET /login", "/login", in),
+	{"POST /login", "/login", with(to(wrong, wrong), no, "cross-origin")},
+	own("GET /login/code", "/login/code", in),
+	own("POST /login/code", "/login/code", wrong),
+	open("GET /invite/{secret}", "/invite/x", no),
+	open("POST /invite/{secret}", "/invite/x", no),
+	own("GET /account", "/account", in),
+	own("GET /account/factor", "/account/factor", in),
+	own("GET /account/factor.png", "/account/factor.png", in),
+	own("POST /account/factor", "/account/factor", wrong),
+	own("POST /account/password", "/account/password", wrong),
+	own("POST /account/delegate", "/account/delegate", wrong),
+	own("POST /account/undelegate", "/account/undelegate", none),
+	own("POST /account/role", "/account/role", none),
+	own("POST /account/everywhere", "/account/everywhere", onTo),
+	{"POST /logout", "/logout", with(to(onTo, onTo), no, "cross-origin")},
 }
 
 // asker is a browser of each who asks, with the link that they hold.
@@ -324,8 +401,19 @@ func (d *desk) asker(who string) (*browser, string) {
 	case "cross-origin": // a page of others, in a browser that has a session
 		b = d.visiting(auth.FocalPoint)
 		b.headers["Sec-Fetch-Site"], b.headers["Origin"] = "cross-site", "https://evil.example"
+	case "nobody":
+	default:
+		b = d.login(who)
 	}
 	return b, l
+}
+
+// grants of those who log in.
+var grants = map[string]engine.Grant{
+	"office": {Role: auth.Office, Unit: "BTTTT-TDKT"}, "office-other": {Role: auth.Office, Unit: "BTTTT"},
+	"operator": {Role: auth.Operator}, "auditor": {Role: auth.Auditor}, "appraiser": {Role: auth.Appraiser, Unit: "BTTTT-TDKT"},
+	"focal-account": {Role: auth.FocalPoint, Unit: unit}, "leader-account": {Role: auth.Leader, Unit: unit},
+	"leader-other": {Role: auth.Leader, Unit: "STTTT-22"},
 }
 
 // TestEveryPageForEverybody: one row a route; a route without a row fails.
@@ -339,10 +427,15 @@ func TestEveryPageForEverybody(t *testing.T) {
 	if got := d.app.Routes(); !slices.Equal(got, rows) {
 		t.Fatalf("routes %v\nrows   %v", got, rows)
 	}
-	acts := func() int {
-		return d.count(`SELECT count(*) FROM audit WHERE verb <> 'issue'`) + d.count(`SELECT count(*) FROM report`)
+	for _, who := range accounts {
+		d.account(who, grants[who])
 	}
-	for _, who := range askers {
+	acts := func() int {
+		return d.count(`SELECT count(*) FROM audit WHERE verb NOT IN ('issue', 'admit')`) + d.count(`SELECT count(*) FROM report`)
+	}
+	asked := 0
+	for _, who := range slices.Concat(strangers, all()) {
+		b, l := d.asker(who)
 		for _, r := range pageRows {
 			if r.path == "" {
 				continue // it answers for as long as somebody listens; TestLive has it
@@ -355,21 +448,31 @@ func TestEveryPageForEverybody(t *testing.T) {
 			if method == "/" {
 				method = http.MethodGet
 			}
-			b, l := d.asker(who)
+			switch r.route { // they end or change the session
+			case "POST /u/{link}", "POST /unit/leave", "POST /logout", "POST /account/everywhere":
+				b, l = d.asker(who)
+			}
 			path := r.path
 			if path == "LINK" {
 				path = l
 			}
 			before := acts()
 			response, page := b.do(method, path, october)
+			asked++
 			if response.StatusCode != want {
 				t.Errorf("%s as %s answers %d, want %d: %.300s", r.route, who, response.StatusCode, want, page)
 			}
-			if wrote := acts() != before; wrote != (r.route == "POST /unit/report/{round...}" && who == "focal") {
+			does := strings.HasPrefix(r.route, "POST /unit/{campaign}/") && want == onTo
+			if wrote := acts() != before; wrote != does {
 				t.Errorf("%s as %s: something was written: %v", r.route, who, wrote)
+			}
+			switch r.route {
+			case "POST /u/{link}", "POST /unit/leave", "POST /logout", "POST /account/everywhere":
+				b, l = d.asker(who)
 			}
 		}
 	}
+	t.Logf("%d routes, %d requests", len(rows), asked)
 }
 
 var secretInLog = regexp.MustCompile(`/u/[A-Za-z0-9_-]{20,}`)
@@ -408,7 +511,7 @@ func TestAnyFormIsAnswered(t *testing.T) {
 			t.Errorf("%d: %d %.300s", i, response.StatusCode, page)
 		}
 	}
-	for _, path := range []string{"/unit/report/", "/unit/report/nothing", "/unit/report/%00", "/unit/report/" + strings.Repeat("x", 3000), "/u/%00", "/u/" + strings.Repeat("A", 5000)} {
+	for _, path := range []string{"/unit/covid-2021/report/", "/unit/covid-2021/report/nothing", "/unit/covid-2021/report/%00", "/unit/covid-2021/report/" + strings.Repeat("x", 3000), "/u/%00", "/u/" + strings.Repeat("A", 5000)} {
 		for _, method := range []string{http.MethodGet, http.MethodPost} {
 			if response, page := b.do(method, path, october); response.StatusCode >= 500 {
 				t.Errorf("%s %s: %d %.300s", method, path, response.StatusCode, page)

@@ -377,6 +377,52 @@ func (q *Queries) RoleByID(ctx context.Context, id int64) (AccountRole, error) {
 	return i, err
 }
 
+const rolesLent = `-- name: RolesLent :many
+SELECT r.id, r.account_id, r.role, r.unit, r.line, r.campaign, r.not_before, r.expires_at, r.delegated_by, r.created_at, r.revoked_at, a.name
+FROM account_role p JOIN account_role r ON r.delegated_by = p.id JOIN account a ON a.id = r.account_id
+WHERE p.account_id = $1 AND r.revoked_at IS NULL AND r.expires_at > $2::timestamptz
+ORDER BY r.not_before, r.id
+`
+
+type RolesLentRow struct {
+	AccountRole AccountRole
+	Name        string
+}
+
+// What an account has lent, and to whom.
+func (q *Queries) RolesLent(ctx context.Context, account int64, at time.Time) ([]RolesLentRow, error) {
+	rows, err := q.db.Query(ctx, rolesLent, account, at)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []RolesLentRow{}
+	for rows.Next() {
+		var i RolesLentRow
+		if err := rows.Scan(
+			&i.AccountRole.ID,
+			&i.AccountRole.AccountID,
+			&i.AccountRole.Role,
+			&i.AccountRole.Unit,
+			&i.AccountRole.Line,
+			&i.AccountRole.Campaign,
+			&i.AccountRole.NotBefore,
+			&i.AccountRole.ExpiresAt,
+			&i.AccountRole.DelegatedBy,
+			&i.AccountRole.CreatedAt,
+			&i.AccountRole.RevokedAt,
+			&i.Name,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const rolesOf = `-- name: RolesOf :many
 SELECT r.id, r.account_id, r.role, r.unit, r.line, r.campaign, r.not_before, r.expires_at, r.delegated_by, r.created_at, r.revoked_at, coalesce(f.name, '')::text AS delegated_from
 FROM account_role r

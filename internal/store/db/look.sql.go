@@ -348,6 +348,34 @@ func (q *Queries) LookFiles(ctx context.Context, obligations []int64) ([]LookFil
 	return items, nil
 }
 
+const lookJoined = `-- name: LookJoined :many
+SELECT c.name FROM campaign c
+WHERE EXISTS (SELECT FROM participant p WHERE p.campaign_id = c.id AND p.unit = $1)
+   OR EXISTS (SELECT FROM obligation o WHERE o.campaign_id = c.id AND o.owner = $1)
+ORDER BY c.launch_at DESC, c.name
+`
+
+// Campaigns in which a unit takes part, or to which it owes something, the newest first.
+func (q *Queries) LookJoined(ctx context.Context, unit string) ([]string, error) {
+	rows, err := q.db.Query(ctx, lookJoined, unit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []string{}
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return nil, err
+		}
+		items = append(items, name)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const lookLate = `-- name: LookLate :many
 WITH k AS (
     SELECT $1::bigint AS campaign_id, $2::timestamptz AS now, $3::text AS zone

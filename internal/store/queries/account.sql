@@ -82,3 +82,10 @@ UPDATE invitation SET used_at = clock_timestamp() WHERE account_id = @account_id
 
 -- name: OfficesOfCampaigns :many
 SELECT name, office FROM campaign;
+
+-- name: RolesLent :many
+-- What an account has lent, and to whom.
+SELECT sqlc.embed(r), a.name
+FROM account_role p JOIN account_role r ON r.delegated_by = p.id JOIN account a ON a.id = r.account_id
+WHERE p.account_id = @account AND r.revoked_at IS NULL AND r.expires_at > @at::timestamptz
+ORDER BY r.not_before, r.id;

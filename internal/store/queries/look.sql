@@ -351,3 +351,10 @@ ORDER BY m.id LIMIT 500;
 
 -- name: LookRosterCodes :many
 SELECT DISTINCT code FROM roster_unit ORDER BY code;
+
+-- name: LookJoined :many
+-- Campaigns in which a unit takes part, or to which it owes something, the newest first.
+SELECT c.name FROM campaign c
+WHERE EXISTS (SELECT FROM participant p WHERE p.campaign_id = c.id AND p.unit = @unit)
+   OR EXISTS (SELECT FROM obligation o WHERE o.campaign_id = c.id AND o.owner = @unit)
+ORDER BY c.launch_at DESC, c.name;

@@ -1,0 +1,198 @@
+package pages
+
+import (
+	"context"
+	"encoding/gob"
+	"errors"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+	"golang.org/x/time/rate"
+
+	"thidua.dev/thidua/internal/auth"
+	"thidua.dev/thidua/internal/engine"
+	"thidua.dev/thidua/internal/look"
+)
+
+const (
+	// sessionLife is a working day; a login or the link opens another one.
+	sessionLife = 12 * time.Hour
+	// sessionIdle is a long lunch: a desk that was left is not left open.
+	sessionIdle = 2 * time.Hour
+	// linkKey is where a session keeps what its link said; the link itself is a
+	// secret, and is kept nowhere. loginKey is where it keeps what a login showed.
+	linkKey  = "link"
+	loginKey = "login"
+	// nameKey is where it keeps what to call them.
+	nameKey = "name"
+	// seedKey is where a second factor waits to be shown to work.
+	seedKey = "seed"
+)
+
+// door lets people in: by a login, by the link of a message, as a guest where the
+// installation has one. All that is read is read through the guard.
+type door struct {
+	engine   *engine.Engine
+	read     engine.Guarded[*look.Reader]
+	sessions *scs.SessionManager
+	guest    auth.Actor
+	tries    *limiter
+	// proxied tells that a proxy stands before us and says who comes.
+	proxied bool
+}
+
+func newDoor(o Options, base string, fail func(http.ResponseWriter, *http.Request, error)) (*door, func(http.Handler) http.Handler) {
+	gob.Register(auth.Link{})
+	gob.Register(engine.Session{})
+	m := scs.New()
+	m.Store, m.Lifetime, m.IdleTimeout, m.HashTokenInStore = o.Sessions, sessionLife, sessionIdle, true
+	m.Cookie.Name, m.Cookie.Path, m.Cookie.SameSite = "thidua", base+"/", http.SameSiteLaxMode
+	m.Cookie.Secure = strings.HasPrefix(o.BaseURL, "https:")
+	m.ErrorFunc = fail
+	d := &door{
+		engine: o.Engine, read: engine.Guard(o.Engine, o.Look), sessions: m, guest: o.Guest,
+		tries: newLimiter(), proxied: m.Cookie.Secure,
+	}
+	// Nobody else's page may send a form with our cookie, or exchange their link for it.
+	ours := http.NewCrossOriginProtection()
+	if u, err := url.Parse(o.BaseURL); err == nil && u.Host != "" {
+		_ = ours.AddTrustedOrigin(u.Scheme + "://" + u.Host) // it has both, so it is one
+	}
+	ours.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fail(w, r, &engine.Unauthenticated{Code: "CrossOrigin"})
+	}))
+	return d, func(h http.Handler) http.Handler { return ours.Handler(m.LoadAndSave(inSession(h))) }
+}
+
+type inSessionKey struct{}
+
+// inSession marks requests whose session can be asked.
+func inSession(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), inSessionKey{}, true)))
+	})
+}
+
+// name of who has logged in; empty for everybody else, and where no session is asked.
+func (d *door) name(ctx context.Context) string {
+	if ctx.Value(inSessionKey{}) == nil {
+		return ""
+	}
+	return d.sessions.GetString(ctx, nameKey)
+}
+
+// noSession is somebody who has not come in.
+var noSession = &engine.Unauthenticated{Code: "NoSession", Text: "log in, or open the link of the newest message"}
+
+// visit is somebody who has logged in.
+func (d *door) visit(ctx context.Context) (engine.Visit, error) {
+	s, ok := d.sessions.Get(ctx, loginKey).(engine.Session)
+	if !ok {
+		return engine.Visit{}, noSession
+	}
+	return d.engine.Enter(ctx, s)
+}
+
+// visitor is who comes: who has logged in, or else whose link it is, or else a guest.
+func (d *door) visitor(ctx context.Context) (auth.Actor, error) {
+	if d.sessions.Exists(ctx, loginKey) {
+		v, err := d.visit(ctx)
+		return v.Actor, err
+	}
+	if l, ok := d.sessions.Get(ctx, linkKey).(auth.Link); ok {
+		return d.engine.Holder(ctx, l)
+	}
+	if d.guest.Role != "" {
+		return d.guest, nil
+	}
+	return auth.Actor{}, noSession
+}
+
+// reader is had by who comes, for what they may read.
+func (d *door) reader(ctx context.Context, verb auth.Verb, of engine.Of) (*look.Reader, error) {
+	actor, err := d.visitor(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return d.read.For(ctx, actor, verb, of)
+}
+
+// open begins a session: with a new number for the cookie, since what somebody has put
+// there before is worth nothing.
+func (d *door) open(ctx context.Context, key string, value any) error {
+	if err := d.sessions.RenewToken(ctx); err != nil {
+		return err
+	}
+	for _, k := range d.sessions.Keys(ctx) {
+		d.sessions.Remove(ctx, k)
+	}
+	d.sessions.Put(ctx, key, value)
+	return nil
+}
+
+// tooMany are more tries from one place than a person makes.
+var errTooMany = errors.New("too many tries")
+
+// try counts a try of a secret.
+func (d *door) try(r *http.Request) error {
+	if !d.tries.allow(d.address(r), time.Now()) {
+		return errTooMany
+	}
+	return nil
+}
+
+// address is where a request comes from: the last that a proxy of ours has added.
+func (d *door) address(r *http.Request) string {
+	if forwarded := r.Header.Values("X-Forwarded-For"); d.proxied && len(forwarded) > 0 {
+		all := strings.Split(forwarded[len(forwarded)-1], ",")
+		return strings.TrimSpace(all[len(all)-1])
+	}
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}
+
+// Tries of secrets from one address: so many at once, then one every so often. Offices
+// share an address.
+const (
+	triesAtOnce = 20
+	tryEvery    = 3 * time.Second
+	// limiterSize bounds what strangers make us remember.
+	limiterSize = 10_000
+)
+
+// limiter bounds tries by address.
+type limiter struct {
+	mu sync.Mutex
+	by map[string]*rate.Limiter
+}
+
+func newLimiter() *limiter { return &limiter{by: map[string]*rate.Limiter{}} }
+
+func (l *limiter) allow(address string, now time.Time) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	one := l.by[address]
+	if one == nil {
+		if len(l.by) >= limiterSize {
+			for a, other := range l.by {
+				if other.TokensAt(now) >= triesAtOnce { // it is as if it had not been there
+					delete(l.by, a)
+				}
+			}
+		}
+		if len(l.by) >= limiterSize {
+			return false
+		}
+		one = rate.NewLimiter(rate.Every(tryEvery), triesAtOnce)
+		l.by[address] = one
+	}
+	return one.AllowN(now, 1)
+}

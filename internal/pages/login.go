@@ -1,0 +1,450 @@
+package pages
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"thidua.dev/thidua/internal/calendar"
+	"thidua.dev/thidua/internal/engine"
+	"thidua.dev/thidua/internal/look"
+	"thidua.dev/thidua/internal/secret"
+)
+
+// maxLogin is what a form of a login may hold.
+const maxLogin = 8 << 10
+
+func (a *App) addLogin(around func(http.Handler) http.Handler) {
+	for pattern, serve := range map[string]func(http.ResponseWriter, *http.Request) error{
+		"GET /login":               a.serveLogin,
+		"POST /login":              a.login,
+		"GET /login/code":          a.serveCode,
+		"POST /login/code":         a.loginCode,
+		"POST /logout":             a.logout,
+		"GET /invite/{secret}":     a.serveInvitation,
+		"POST /invite/{secret}":    a.accept,
+		"GET /account":             a.serveAccount,
+		"POST /account/role":       a.chooseRole,
+		"POST /account/password":   a.changePassword,
+		"POST /account/delegate":   a.delegate,
+		"POST /account/undelegate": a.undelegate,
+		"POST /account/everywhere": a.signOutEverywhere,
+		"GET /account/factor":      a.serveFactor,
+		"GET /account/factor.png":  a.serveFactorPicture,
+		"POST /account/factor":     a.setUpFactor,
+	} {
+		a.handle(pattern, serve, around)
+	}
+}
+
+// loginForm is a login as it is typed in, and what is wrong with it.
+type loginForm struct{ login, next, problem string }
+
+// next is one of our own pages to go on to: never another site's.
+func next(values url.Values) string {
+	path := values.Get("next")
+	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.ContainsAny(path, "\\\r\n") {
+		return "/"
+	}
+	return path
+}
+
+func (a *App) smallForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
+	r.Body = http.MaxBytesReader(w, r.Body, maxLogin)
+	if err := r.ParseForm(); err != nil {
+		return nil, &engine.Refused{Code: "unreadable"}
+	}
+	return r.PostForm, nil
+}
+
+func (a *App) serveLogin(w http.ResponseWriter, r *http.Request) error {
+	u := a.ui(r)
+	return write(w, r, http.StatusOK, layout(u, u.t("login.title"), "", loginPage(u, loginForm{next: next(r.URL.Query())})))
+}
+
+func (a *App) login(w http.ResponseWriter, r *http.Request) error {
+	u := a.ui(r)
+	values, err := a.smallForm(w, r)
+	if err != nil {
+		return err
+	}
+	f := loginForm{login: values.Get("login"), next: next(values)}
+	s, err := engine.Session{}, a.door.try(r)
+	if err == nil {
+		s, err = a.door.engine.Login(r.Context(), f.login, values.Get("password"))
+	}
+	if f.problem, err = u.loginProblem(err); err != nil {
+		return err
+	}
+	if f.problem != "" {
+		return write(w, r, http.StatusUnprocessableEntity, layout(u, u.t("login.title"), "", loginPage(u, f)))
+	}
+	return a.comeIn(w, r, s, f.next)
+}
+
+// loginProblem is what a person is told about a login that failed; other errors stay.
+func (u ui) loginProblem(err error) (string, error) {
+	var stranger *engine.Unauthenticated
+	var refused *engine.Refused
+	switch {
+	case errors.Is(err, errTooMany):
+		return u.t("login.wrong.TooMany"), nil
+	case errors.As(err, &stranger):
+		return u.t("login.wrong." + stranger.Code), nil
+	case errors.As(err, &refused) && refused.Code != "Forbidden":
+		if key := "login.wrong." + refused.Code; u.t(key) != key {
+			return u.t(key), nil
+		}
+		return refused.Text, nil
+	}
+	return "", err
+}
+
+// comeIn opens a session, and asks for what it still owes.
+func (a *App) comeIn(w http.ResponseWriter, r *http.Request, s engine.Session, to string) error {
+	if err := a.door.open(r.Context(), loginKey, s); err != nil {
+		return err
+	}
+	u := a.ui(r)
+	v, err := a.door.engine.Enter(r.Context(), s)
+	a.door.sessions.Put(r.Context(), nameKey, v.Account.Name)
+	switch stranger(err) {
+	case engine.CodeOwed:
+		onward(w, r, u.href("/login/code", "next", to))
+	case engine.FactorOwed:
+		onward(w, r, u.href("/account/factor", "next", to))
+	default:
+		onward(w, r, u.base+to)
+	}
+	return nil
+}
+
+// session of somebody who has given a password, whatever it still owes.
+func (a *App) session(r *http.Request) (engine.Session, error) {
+	s, ok := a.door.sessions.Get(r.Context(), loginKey).(engine.Session)
+	if !ok {
+		return s, noSession
+	}
+	return s, nil
+}
+
+func (a *App) serveCode(w http.ResponseWriter, r *http.Request) error {
+	if _, err := a.session(r); err != nil {
+		return err
+	}
+	u := a.ui(r)
+	return write(w, r, http.StatusOK, layout(u, u.t("login.code"), "", codePage(u, loginForm{next: next(r.URL.Query())})))
+}
+
+func (a *App) loginCode(w http.ResponseWriter, r *http.Request) error {
+	u := a.ui(r)
+	values, err := a.smallForm(w, r)
+	if err != nil {
+		return err
+	}
+	s, err := a.session(r)
+	if err != nil {
+		return err
+	}
+	f := loginForm{next: next(values)}
+	if err = a.door.try(r); err == nil {
+		s, err = a.door.engine.LoginCode(r.Context(), s, values.Get("code"))
+	}
+	if stranger(err) == engine.SessionEnded {
+		return err
+	}
+	if f.problem, err = u.loginProblem(err); err != nil {
+		return err
+	}
+	if f.problem != "" {
+		return write(w, r, http.StatusUnprocessableEntity, layout(u, u.t("login.code"), "", codePage(u, f)))
+	}
+	return a.comeIn(w, r, s, f.next)
+}
+
+func (a *App) logout(w http.ResponseWriter, r *http.Request) error {
+	if err := a.door.sessions.Destroy(r.Context()); err != nil {
+		return err
+	}
+	onward(w, r, a.ui(r).href("/login"))
+	return nil
+}
+
+// invitation is a page on which somebody sets a password.
+type invitation struct{ login, name, problem string }
+
+func (a *App) serveInvitation(w http.ResponseWriter, r *http.Request) error {
+	u := a.ui(r)
+	login, name, err := a.door.engine.Invited(r.Context(), r.PathValue("secret"))
+	if err != nil {
+		return err
+	}
+	return write(w, r, http.StatusOK, layout(u, u.t("invite.title"), "", invitationPage(u, invitation{login: login, name: name})))
+}
+
+func (a *App) accept(w http.ResponseWriter, r *http.Request) error {
+	u := a.ui(r)
+	values, err := a.smallForm(w, r)
+	if err != nil {
+		return err
+	}
+	if err := a.door.try(r); err != nil {
+		return err
+	}
+	i := invitation{}
+	if i.login, i.name, err = a.door.engine.Invited(r.Context(), r.PathValue("secret")); err != nil {
+		return err
+	}
+	if values.Get("password") != values.Get("again") {
+		i.problem = u.t("login.wrong.Differ")
+	} else {
+		s, err := a.door.engine.Accept(r.Context(), r.PathValue("secret"), values.Get("password"))
+		if err == nil {
+			return a.comeIn(w, r, s, "/")
+		}
+		if i.problem, err = u.loginProblem(err); err != nil {
+			return err
+		}
+	}
+	return write(w, r, http.StatusUnprocessableEntity, layout(u, u.t("invite.title"), "", invitationPage(u, i)))
+}
+
+// accountView is what somebody sees of their own account.
+type accountView struct {
+	engine.Visit
+	lent          []engine.Lent
+	done, problem string
+	request       string
+}
+
+func (a *App) account(r *http.Request) (accountView, error) {
+	v, err := a.door.visit(r.Context())
+	if err != nil {
+		return accountView{}, err
+	}
+	lent, err := a.door.engine.Lent(r.Context(), v)
+	return accountView{Visit: v, lent: lent, request: uuid.NewString()}, err
+}
+
+func (a *App) serveAccount(w http.ResponseWriter, r *http.Request) error {
+	v, err := a.account(r)
+	if err != nil {
+		return err
+	}
+	u := a.ui(r)
+	if done := r.URL.Query().Get("done"); slices.Contains([]string{"password", "factor", "delegate", "role"}, done) {
+		v.done = u.t("account.done." + done)
+	}
+	return write(w, r, http.StatusOK, layout(u, u.t("account.title"), "", accountPage(u, v)))
+}
+
+// onAccount carries out what somebody changes about their account, and shows it.
+func (a *App) onAccount(w http.ResponseWriter, r *http.Request, done string, change func(v engine.Visit, values url.Values) error) error {
+	values, err := a.smallForm(w, r)
+	if err != nil {
+		return err
+	}
+	v, err := a.account(r)
+	if err != nil {
+		return err
+	}
+	u := a.ui(r)
+	err = change(v.Visit, values)
+	var missing *engine.NotFound
+	if errors.As(err, &missing) {
+		v.problem, err = u.t("account.missing", "{name}", missing.Name), nil
+	} else if v.problem, err = u.loginProblem(err); err != nil {
+		return err
+	}
+	if v.problem == "" {
+		onward(w, r, u.href("/account", "done", done))
+		return nil
+	}
+	return write(w, r, http.StatusUnprocessableEntity, layout(u, u.t("account.title"), "", accountPage(u, v)))
+}
+
+func (a *App) chooseRole(w http.ResponseWriter, r *http.Request) error {
+	values, err := a.smallForm(w, r)
+	if err != nil {
+		return err
+	}
+	s, err := a.session(r)
+	if err != nil {
+		return err
+	}
+	if s.Role, err = strconv.ParseInt(values.Get("role"), 10, 64); err != nil {
+		return &look.NotFound{Kind: "page"}
+	}
+	return a.comeIn(w, r, s, "/")
+}
+
+func (a *App) changePassword(w http.ResponseWriter, r *http.Request) error {
+	return a.onAccount(w, r, "password", func(_ engine.Visit, values url.Values) error {
+		if err := a.door.try(r); err != nil {
+			return err
+		}
+		if values.Get("password") != values.Get("again") {
+			return &engine.Refused{Code: "Differ"}
+		}
+		s, err := a.session(r)
+		if err != nil {
+			return err
+		}
+		if s, err = a.door.engine.ChangePassword(r.Context(), s, values.Get("old"), values.Get("password")); err != nil {
+			return err
+		}
+		name := a.door.name(r.Context())
+		if err := a.door.open(r.Context(), loginKey, s); err != nil {
+			return err
+		}
+		a.door.sessions.Put(r.Context(), nameKey, name)
+		return nil
+	})
+}
+
+func (a *App) delegate(w http.ResponseWriter, r *http.Request) error {
+	return a.onAccount(w, r, "delegate", func(v engine.Visit, values url.Values) error {
+		from, err := calendar.ParseDate(values.Get("from"))
+		if err != nil {
+			return &engine.Refused{Code: "BadDate"}
+		}
+		until, err := calendar.ParseDate(values.Get("until"))
+		if err != nil {
+			return &engine.Refused{Code: "BadDate"}
+		}
+		act := engine.By(v.Actor, values.Get("reason"))
+		if id, err := uuid.Parse(values.Get("request")); err == nil {
+			act.RequestID = id
+		}
+		zone := a.zone()
+		_, err = a.door.engine.Delegate(r.Context(), v, act, values.Get("to"), from.At(0, 0, zone), until.AddDays(1).At(0, 0, zone))
+		return err
+	})
+}
+
+// zone in which people say days that belong to no campaign.
+func (a *App) zone() *time.Location {
+	if a.o.Location != nil {
+		return a.o.Location
+	}
+	return saigon
+}
+
+// saigon is where people say days that belong to no campaign.
+var saigon = func() *time.Location {
+	zone, err := time.LoadLocation("Asia/Ho_Chi_Minh")
+	if err != nil {
+		return time.FixedZone("+07", 7*3600)
+	}
+	return zone
+}()
+
+func (a *App) undelegate(w http.ResponseWriter, r *http.Request) error {
+	return a.onAccount(w, r, "delegate", func(v engine.Visit, values url.Values) error {
+		id, err := strconv.ParseInt(values.Get("role"), 10, 64)
+		if err != nil {
+			return &look.NotFound{Kind: "page"}
+		}
+		return a.door.engine.RevokeRole(r.Context(), engine.By(v.Actor, ""), id)
+	})
+}
+
+func (a *App) signOutEverywhere(w http.ResponseWriter, r *http.Request) error {
+	s, err := a.session(r)
+	if err != nil {
+		return err
+	}
+	if err := a.door.engine.SignOutEverywhere(r.Context(), s); err != nil {
+		return err
+	}
+	return a.logout(w, r)
+}
+
+// factor is a second factor that is being set up.
+type factor struct{ seed, login, next, problem string }
+
+func (a *App) serveFactor(w http.ResponseWriter, r *http.Request) error {
+	f, _, err := a.factor(r, next(r.URL.Query()))
+	if err != nil {
+		return err
+	}
+	u := a.ui(r)
+	return write(w, r, http.StatusOK, layout(u, u.t("factor.title"), "", factorPage(u, f)))
+}
+
+// factor is the seed that waits in the session; a new one when there is none.
+func (a *App) factor(r *http.Request, to string) (factor, []byte, error) {
+	s, err := a.session(r)
+	if err != nil {
+		return factor{}, nil, err
+	}
+	v, err := a.door.engine.Enter(r.Context(), s)
+	if code := stranger(err); err != nil && code != engine.FactorOwed {
+		return factor{}, nil, err
+	}
+	seed := a.door.sessions.GetBytes(r.Context(), seedKey)
+	if len(seed) == 0 {
+		seed = secret.NewSeed()
+		a.door.sessions.Put(r.Context(), seedKey, seed)
+	}
+	return factor{seed: secret.SeedText(seed), login: v.Account.Login, next: to}, seed, nil
+}
+
+func (a *App) serveFactorPicture(w http.ResponseWriter, r *http.Request) error {
+	f, seed, err := a.factor(r, "/")
+	if err != nil {
+		return err
+	}
+	b, err := secret.Picture(seed, "Thi đua", f.login)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "image/png")
+	_, _ = w.Write(b) // a reader who is gone is no error of ours
+	return nil
+}
+
+func (a *App) setUpFactor(w http.ResponseWriter, r *http.Request) error {
+	u := a.ui(r)
+	values, err := a.smallForm(w, r)
+	if err != nil {
+		return err
+	}
+	f, seed, err := a.factor(r, next(values))
+	if err != nil {
+		return err
+	}
+	s, err := a.session(r)
+	if err != nil {
+		return err
+	}
+	if err = a.door.try(r); err == nil {
+		s, err = a.door.engine.SetUpFactor(r.Context(), s, seed, values.Get("code"))
+	}
+	if f.problem, err = u.loginProblem(err); err != nil {
+		return err
+	}
+	if f.problem != "" {
+		return write(w, r, http.StatusUnprocessableEntity, layout(u, u.t("factor.title"), "", factorPage(u, f)))
+	}
+	return a.comeIn(w, r, s, f.next)
+}
+
+// machineZone is where the days of accounts are told.
+func machineZone(u ui) *time.Location {
+	if u.machine != nil {
+		return u.machine
+	}
+	return saigon
+}
+
+// lastDay of a role that was lent: it ends at the beginning of the next.
+func lastDay(l engine.Lent, zone *time.Location) time.Time {
+	return l.ExpiresAt.In(zone).Add(-time.Second)
+}
