@@ -8,6 +8,7 @@ import (
 	"net"
 	"time"
 
+	"thidua.dev/thidua/internal/auth"
 	"thidua.dev/thidua/internal/cli"
 	"thidua.dev/thidua/internal/pages"
 	"thidua.dev/thidua/internal/standalone"
@@ -54,6 +55,7 @@ type installation struct {
 
 	web        net.Listener
 	mailboxURL string
+	nobodyYet  bool // no account has been made
 	monitoring standalone.Monitoring
 }
 
@@ -87,7 +89,12 @@ func (in *installation) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	app := in.pages(pages.Options{MailboxURL: in.mailboxURL, TemporalURL: in.lower.UIURL(), BaseURL: in.opt.BaseURL})
+	accounts, err := in.engine.Accounts(ctx, auth.Actor{Role: auth.Operator})
+	if err != nil {
+		return err
+	}
+	in.nobodyYet = len(accounts) == 0
+	app := in.pages(pages.Options{Guest: in.guest(), MailboxURL: in.mailboxURL, TemporalURL: in.lower.UIURL(), BaseURL: in.opt.BaseURL})
 	in.startWeb(in.web, in.site(app, in.opt.Place), app.Stop)
 	o := worker.Options{TemporalAddress: in.lower.TemporalAddress(), TemporalTLS: in.lower.TemporalTLS()}
 	if in.demo != nil {
@@ -109,6 +116,18 @@ func (in *installation) start(ctx context.Context) error {
 		in.monitoring = in.lower.StartMonitoring(ctx, in.web.Addr().String(), demoScrape)
 	}
 	return nil
+}
+
+// guest is as whom people look at a demo: at this machine they may also play with it.
+func (in *installation) guest() auth.Actor {
+	if in.demo == nil {
+		return auth.Actor{}
+	}
+	role := auth.Auditor
+	if a, ok := in.web.Addr().(*net.TCPAddr); ok && a.IP.IsLoopback() {
+		role = auth.Operator
+	}
+	return auth.Actor{Name: "khách", Role: role}
 }
 
 // baseURL is where links in messages lead. A demo's people sit at this machine; at
@@ -175,6 +194,10 @@ func (in *installation) greet() {
 		line("Grafana (biểu đồ)", cmp.Or(in.monitoring.Grafana, in.monitoring.NoGrafana))
 	}
 	line("Data", in.lower.DataDir())
+	if in.demo == nil && in.nobodyYet {
+		fmt.Fprintln(in.opt.Err, "\nNobody can log in yet. Make an account, and open the address that it prints:")
+		fmt.Fprintf(in.opt.Err, "  thidua account create LOGIN --name NAME --role Operator --data-dir %s\n", in.lower.DataDir())
+	}
 	fmt.Fprintln(in.opt.Err)
 	if in.demo != nil && !in.opt.Keep {
 		fmt.Fprintln(in.opt.Err, "The demo ends when its campaign has closed; with --keep the pages stay up.")

@@ -62,6 +62,7 @@ type acts interface {
 	steering
 	intake
 	admission
+	people
 }
 
 // steering declares campaigns and steers them.
@@ -97,6 +98,18 @@ type admission interface {
 	RevokeToken(ctx context.Context, act engine.Act, id int64) (engine.Token, error)
 	RevokeLinks(ctx context.Context, act engine.Act, unit string) (int, error)
 	RotateLinkKey(ctx context.Context, act engine.Act) (int, error)
+}
+
+// people are let in by their accounts.
+type people interface {
+	Accounts(ctx context.Context, actor auth.Actor) ([]engine.Account, error)
+	CreateAccount(ctx context.Context, act engine.Act, login string, g engine.Grant) (engine.Account, string, error)
+	Invite(ctx context.Context, act engine.Act, login string) (engine.Account, string, error)
+	GiveRole(ctx context.Context, act engine.Act, login string, g engine.Grant) (engine.Account, error)
+	RevokeRole(ctx context.Context, act engine.Act, id int64) error
+	DisableAccount(ctx context.Context, act engine.Act, login string, disabled bool) (engine.Account, error)
+	ResetSecondFactor(ctx context.Context, act engine.Act, login string) (engine.Account, error)
+	SignOut(ctx context.Context, act engine.Act, login string) (engine.Account, error)
 }
 
 // installation is what the verbs work on: its facts themselves, or a server's API.

@@ -80,7 +80,7 @@ trình khen thưởng đúng hạn.`,
 	add(groupAct, a.submitCommand(), a.approveCommand(), a.returnCommand(), a.reopenCommand(), a.consolidateCommand(), a.decideCommand())
 	add(groupLook, a.getCommand(), a.describeCommand(), a.whyCommand(), a.statusCommand(), a.watchCommand())
 	add(groupProve, a.verifyCommand(), a.bundleCommand(), a.benchCommand(), a.drillCommand())
-	add(groupRun, a.upCommand(), a.workerCommand(), a.serveCommand(), a.migrateCommand(), a.rebuildCommand(), a.tokenCommand(), a.linkCommand(), a.completionCommand(), a.versionCommand())
+	add(groupRun, a.upCommand(), a.workerCommand(), a.serveCommand(), a.migrateCommand(), a.rebuildCommand(), a.accountCommand(), a.tokenCommand(), a.linkCommand(), a.completionCommand(), a.versionCommand())
 	root.SetHelpCommandGroupID(groupRun)
 	a.acts(root)
 	return root

@@ -217,6 +217,15 @@ func (t *tx) accountNamed(ctx context.Context, login string) (db.Account, error)
 	return t.AccountForUpdate(ctx, row.ID)
 }
 
+// unknownTo tells that there is no such account or role to those who might change it,
+// and to others that they may not.
+func (t *tx) unknownTo(ctx context.Context, actor auth.Actor, err error) error {
+	if refused := t.demand(ctx, actor, auth.Admit, auth.Object{}, "people"); refused != nil {
+		return refused
+	}
+	return err
+}
+
 func (t *tx) account(ctx context.Context, row db.Account) (Account, error) {
 	roles, err := t.RolesOf(ctx, row.ID, time.Now())
 	return toAccount(row, roles), err
@@ -245,7 +254,7 @@ func (e *Engine) onAccount(ctx context.Context, act Act, login string, do func(t
 	err = e.in(ctx, func(t *tx) error {
 		row, err := t.accountNamed(ctx, login)
 		if err != nil {
-			return err
+			return t.unknownTo(ctx, act.Actor, err)
 		}
 		if err := t.mayChange(ctx, act.Actor, row.ID); err != nil {
 			return err
@@ -317,7 +326,7 @@ func (e *Engine) RevokeRole(ctx context.Context, act Act, id int64) error {
 	return e.in(ctx, func(t *tx) error {
 		role, err := t.RoleByID(ctx, id)
 		if errors.Is(err, pgx.ErrNoRows) {
-			return &NotFound{Kind: "role", Name: fmt.Sprint(id)}
+			return t.unknownTo(ctx, act.Actor, &NotFound{Kind: "role", Name: fmt.Sprint(id)})
 		}
 		if err != nil {
 			return err

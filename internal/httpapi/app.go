@@ -82,6 +82,7 @@ func New(o Options) *App {
 	a.addFiles()
 	a.addDeclare()
 	a.addTokens()
+	a.addAccounts()
 	return a
 }
 

@@ -47,12 +47,15 @@ func without(all []string, some ...string) []string {
 // they are answered. An act carries the same key for all: the first carries it out.
 type route struct {
 	id    string // of the operation in the OpenAPI document
+	who   string // whose account it is; empty is mot
 	unit  string // of the address; empty is STTTT-12
 	query string // instead of the path's own
 	body  string
 	may   []string
 	want  int
 }
+
+var later = time.Now().Add(time.Hour).Format(time.RFC3339)
 
 var here = `"round":"` + round + `"`
 
@@ -119,6 +122,14 @@ var routes = []route{
 	{id: "rotate-links", body: `{}`, may: []string{"operator"}},
 	{id: "create-token", body: `{"name":"A","role":"Auditor","expiresAt":"` + time.Now().Add(time.Hour).Format(time.RFC3339) + `"}`, may: []string{"operator"}},
 	{id: "revoke-token", body: `{}`, may: []string{"operator"}},
+	{id: "list-accounts", may: []string{"operator", "office", "office-here", "office-elsewhere", "office-other"}}, // an office sees its own
+	{id: "create-account", body: `{"login":"hai","name":"B","role":"Auditor","expiresAt":"` + later + `"}`, may: []string{"operator"}},
+	{id: "give-role", body: `{"role":"FocalPoint","unit":"STTTT-12","campaign":"covid-2021","expiresAt":"` + later + `"}`, may: offices},
+	{id: "disable-account", body: `{"disabled":true}`, may: offices},
+	{id: "reset-factor", body: `{}`, may: offices},
+	{id: "sign-out", body: `{}`, may: offices},
+	{id: "invite", body: `{}`, may: []string{"operator"}, who: "hai"},
+	{id: "revoke-role", body: `{}`, may: offices},
 	{id: "cancel", body: `{"reason":"thay bằng phong trào mới"}`, may: offices},
 }
 
@@ -166,8 +177,12 @@ func (s *server) operations() map[string]address {
 func (s *server) secrets() map[string]string {
 	s.t.Helper()
 	ctx := context.Background()
+	// An office's to change: its leader's, in its campaign.
+	_, _, err := s.engine.CreateAccount(ctx, engine.By(auth.Actor{Role: auth.Operator}, ""), "mot",
+		engine.Grant{Name: "A", Role: auth.Leader, Unit: unit, Campaign: campaign, ExpiresAt: time.Now().Add(time.Hour)})
+	s.ok(err)
 	// Tokens bound to another campaign need one: it is a copy of this one's row.
-	_, err := s.pool.Exec(ctx, `INSERT INTO campaign (name, title, time_zone, calendar, office, roster, plan, plan_hash, launch_at, closes_at, created_at)
+	_, err = s.pool.Exec(ctx, `INSERT INTO campaign (name, title, time_zone, calendar, office, roster, plan, plan_hash, launch_at, closes_at, created_at)
 		SELECT 'elsewhere', title, time_zone, calendar, office, roster, plan, plan_hash, launch_at, closes_at, created_at FROM campaign`)
 	s.ok(err)
 	_, err = s.pool.Exec(ctx, `INSERT INTO object (kind, name, generation, manifest, applied_at, actor)
@@ -203,7 +218,11 @@ func (s *server) secrets() map[string]string {
 // ask makes a route's request as one of those who ask.
 func (s *server) ask(r route, n int, at address, who, secret string) answer {
 	s.t.Helper()
-	path := strings.NewReplacer("{campaign}", campaign, "{unit}", cmp.Or(r.unit, unit), "{id}", "20", "{sha256}", abc, "{subject}", "ledger", "{letter}", "1").Replace(at.path) + r.query
+	id := "20" // of a token
+	if r.id == "revoke-role" {
+		id = "1"
+	}
+	path := strings.NewReplacer("{campaign}", campaign, "{unit}", cmp.Or(r.unit, unit), "{id}", id, "{login}", cmp.Or(r.who, "mot"), "{sha256}", abc, "{subject}", "ledger", "{letter}", "1").Replace(at.path) + r.query
 	body := r.body
 	headers := []string{}
 	if r.id == "apply" || r.id == "diff" {
