@@ -58,11 +58,14 @@ prometheus:
 
 ##@ Check
 
-.PHONY: test test-fast test-temporal test-alerts test-race lint fmt check-generated fuzz bench bench-units
-test: test-fast test-temporal test-alerts ## Everything that must be green
+.PHONY: test test-fast test-signon test-temporal test-alerts test-race lint fmt check-generated fuzz bench bench-units
+test: test-fast test-signon test-temporal test-alerts ## Everything that must be green
 
 test-fast: postgres prometheus go ## Tests without Temporal: units, and the database on a PostgreSQL of their own
 	go test $(TEST) ./...
+
+test-signon: postgres go ## Single sign-on against a real OpenID provider, which is a module of its own
+	cd tools/signon && go test $(TEST) ./...
 
 test-temporal: postgres temporald ## Tests against the real Temporal server: files tagged `temporal`, and temporald's own
 	go test $(TEST) -tags temporal -timeout 20m $$(tools/tagged.sh temporal)

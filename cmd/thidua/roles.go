@@ -3,7 +3,10 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
+	"os"
+	"strings"
 
 	"github.com/alexedwards/scs/pgxstore"
 
@@ -59,7 +62,11 @@ func (runner) Serve(ctx context.Context, opt cli.ServeOptions) (err error) {
 	if err := p.connect(ctx, opt.Place); err != nil {
 		return err
 	}
-	app := p.pages(pages.Options{BaseURL: opt.BaseURL})
+	signOn, err := signOnOf(opt.SignOn)
+	if err != nil {
+		return err
+	}
+	app := p.pages(pages.Options{BaseURL: opt.BaseURL, SignOn: signOn})
 	p.startWeb(l, p.site(app, opt.Place), app.Stop)
 	opt.Log.InfoContext(ctx, "pages are served", "address", address(l))
 	return p.wait(ctx)
@@ -81,6 +88,19 @@ func (p *process) pages(o pages.Options) *pages.App {
 	p.onStop(func(context.Context) error { sessions.StopCleanup(); return nil })
 	o.Look, o.Log, o.Engine, o.Sessions = look.New(p.pool), p.log, p.engine, sessions
 	return pages.New(o)
+}
+
+// signOnOf reads the client's secret.
+func signOnOf(o cli.SignOn) (pages.SignOn, error) {
+	s := pages.SignOn{Issuer: o.Issuer, ClientID: o.ClientID, Name: o.Name}
+	if o.SecretFile != "" {
+		b, err := os.ReadFile(o.SecretFile)
+		if err != nil {
+			return s, fmt.Errorf("--sso-client-secret-file: %w", err)
+		}
+		s.ClientSecret = strings.TrimSpace(string(b))
+	}
+	return s, nil
 }
 
 // site is everything under one address: pages, the API, and metrics for Prometheus.

@@ -94,7 +94,11 @@ func (in *installation) start(ctx context.Context) error {
 		return err
 	}
 	in.nobodyYet = len(accounts) == 0
-	app := in.pages(pages.Options{Guest: in.guest(), MailboxURL: in.mailboxURL, TemporalURL: in.lower.UIURL(), BaseURL: in.opt.BaseURL})
+	signOn, err := signOnOf(in.opt.SignOn)
+	if err != nil {
+		return err
+	}
+	app := in.pages(pages.Options{Guest: in.guest(), SignOn: signOn, MailboxURL: in.mailboxURL, TemporalURL: in.lower.UIURL(), BaseURL: in.opt.BaseURL})
 	in.startWeb(in.web, in.site(app, in.opt.Place), app.Stop)
 	o := worker.Options{TemporalAddress: in.lower.TemporalAddress(), TemporalTLS: in.lower.TemporalTLS()}
 	if in.demo != nil {

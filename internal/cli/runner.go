@@ -63,11 +63,20 @@ type SMTP struct {
 	From         string
 }
 
+// SignOn is an organisation's single sign-on. Without an issuer there is none.
+type SignOn struct {
+	Issuer     string
+	ClientID   string
+	SecretFile string
+	Name       string
+}
+
 // UpOptions of a whole installation.
 type UpOptions struct {
 	Console
 	Place
 	SMTP     SMTP
+	SignOn   SignOn
 	HTTPAddr string
 	BaseURL  string // where units reach the pages; empty: messages carry no links
 	UIPort   int
@@ -96,6 +105,7 @@ type WorkerOptions struct {
 type ServeOptions struct {
 	Console
 	Place
+	SignOn   SignOn
 	HTTPAddr string
 	BaseURL  string
 }

@@ -15,11 +15,15 @@ no Temporal: reports and commands are taken while Temporal is down.`,
 			if err := checkBase(opt.BaseURL); err != nil {
 				return err
 			}
+			if err := checkSignOn(opt.SignOn, opt.BaseURL); err != nil {
+				return err
+			}
 			opt.Console, opt.Place = a.console(), a.place("")
 			return a.withRunner(func(r Runner) error { return r.Serve(cmd.Context(), opt) })
 		},
 	}
 	httpFlag(cmd.Flags(), &opt.HTTPAddr)
 	baseFlag(cmd.Flags(), &opt.BaseURL)
+	signOnFlags(cmd.Flags(), &opt.SignOn)
 	return cmd
 }

@@ -46,6 +46,26 @@ func baseFlag(flags *pflag.FlagSet, base *string) {
 	flags.StringVar(base, "base-url", "", "where units reach the pages, such as https://thidua.example.gov.vn; without it messages carry no links")
 }
 
+func signOnFlags(flags *pflag.FlagSet, s *SignOn) {
+	flags.StringVar(&s.Issuer, "sso-issuer", "", "the organisation's single sign-on (OpenID Connect), such as https://sso.example.gov.vn/realms/bo")
+	flags.StringVar(&s.ClientID, "sso-client-id", "", "as which it knows this installation; BASE-URL/login/sign-on/back is where it leads back to")
+	flags.StringVar(&s.SecretFile, "sso-client-secret-file", "", "file that holds the client's secret; without it none is sent")
+	flags.StringVar(&s.Name, "sso-name", "", "what people call it (default the issuer)")
+}
+
+// checkSignOn refuses a single sign-on that could lead nobody back.
+func checkSignOn(s SignOn, base string) error {
+	switch {
+	case s.Issuer == "" && (s.ClientID != "" || s.SecretFile != "" || s.Name != ""):
+		return misuse("--sso-client-id, --sso-client-secret-file and --sso-name go with --sso-issuer")
+	case s.Issuer != "" && s.ClientID == "":
+		return misuse("--sso-issuer goes with --sso-client-id")
+	case s.Issuer != "" && base == "":
+		return misuse("--sso-issuer goes with --base-url: it leads people back there")
+	}
+	return nil
+}
+
 // checkBase refuses an address that nobody could follow.
 func checkBase(base string) error {
 	if base == "" {
@@ -93,6 +113,9 @@ Chạy toàn bộ hệ thống trên một máy. Thêm --demo để xem trọn m
 			if err := checkBase(opt.BaseURL); err != nil {
 				return err
 			}
+			if err := checkSignOn(opt.SignOn, opt.BaseURL); err != nil {
+				return err
+			}
 			opt.Console, opt.Place = a.console(), a.place(temporal)
 			return a.withRunner(func(r Runner) error { return r.Up(cmd.Context(), opt) })
 		},
@@ -106,6 +129,7 @@ Chạy toàn bộ hệ thống trên một máy. Thêm --demo để xem trọn m
 	_ = flags.MarkHidden("demo-sink")
 	httpFlag(flags, &opt.HTTPAddr)
 	baseFlag(flags, &opt.BaseURL)
+	signOnFlags(flags, &opt.SignOn)
 	flags.IntVar(&opt.UIPort, "ui-port", 0, "port of Temporal's own pages; 0: the last one, or a free one")
 	temporalFlag(cmd, &temporal)
 	smtpFlags(cmd, &opt.SMTP)

@@ -51,6 +51,8 @@ type Options struct {
 	// Guest is as whom people read who have not logged in: a demo's visitors. The zero
 	// Actor lets nobody read.
 	Guest auth.Actor
+	// SignOn lets people in whom their organisation knows; it leads back to BaseURL.
+	SignOn SignOn
 	// Poll is how often the facts are looked at while somebody watches; 0 is 1 s.
 	Poll time.Duration
 }
@@ -307,6 +309,7 @@ func (a *App) fail(w http.ResponseWriter, r *http.Request, err error) {
 			return
 		}
 	}
+	var away *errSignOnAway
 	var missing *look.NotFound
 	var unknown *engine.NotFound
 	if errors.As(err, &unknown) {
@@ -319,6 +322,9 @@ func (a *App) fail(w http.ResponseWriter, r *http.Request, err error) {
 		page = errorPage(u, u.missing(missing), u.t("error.missing.what"), u.similar(r.PathValue("name"), missing))
 	case errors.Is(err, context.Canceled):
 		return // nobody is listening any more
+	case errors.As(err, &away):
+		status, page = http.StatusBadGateway, errorPage(u, u.t("login.signon.away"), u.t("login.signon.away.what"), nil)
+		a.o.Log.WarnContext(r.Context(), "single sign-on failed", "error", err)
 	case errors.Is(err, errTooMany):
 		w.Header().Set("Retry-After", "60")
 		status, page = http.StatusTooManyRequests, errorPage(u, u.t("unit.stranger"), u.t("login.wrong.TooMany"), nil)

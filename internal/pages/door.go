@@ -41,6 +41,7 @@ type door struct {
 	read     engine.Guarded[*look.Reader]
 	sessions *scs.SessionManager
 	guest    auth.Actor
+	signOn   *signOn // nil without one
 	tries    *limiter
 	// proxied tells that a proxy stands before us and says who comes.
 	proxied bool
@@ -55,7 +56,7 @@ func newDoor(o Options, base string, fail func(http.ResponseWriter, *http.Reques
 	m.Cookie.Secure = strings.HasPrefix(o.BaseURL, "https:")
 	m.ErrorFunc = fail
 	d := &door{
-		engine: o.Engine, read: engine.Guard(o.Engine, o.Look), sessions: m, guest: o.Guest,
+		engine: o.Engine, read: engine.Guard(o.Engine, o.Look), sessions: m, guest: o.Guest, signOn: newSignOn(o.SignOn, o.BaseURL),
 		tries: newLimiter(), proxied: m.Cookie.Secure,
 	}
 	// Nobody else's page may send a form with our cookie, or exchange their link for it.

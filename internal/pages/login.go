@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"net/url"
@@ -41,10 +42,17 @@ func (a *App) addLogin(around func(http.Handler) http.Handler) {
 	} {
 		a.handle(pattern, serve, around)
 	}
+	if a.door.signOn != nil {
+		a.handle("GET /login/sign-on", a.leaveForSignOn, around)
+		a.handle("GET /login/sign-on/back", a.backFromSignOn, around)
+	}
 }
 
 // loginForm is a login as it is typed in, and what is wrong with it.
-type loginForm struct{ login, next, problem string }
+type loginForm struct {
+	login, next, problem string
+	signOn               string // the organisation's own login; empty without one
+}
 
 // next is one of our own pages to go on to: never another site's.
 func next(values url.Values) string {
@@ -65,7 +73,7 @@ func (a *App) smallForm(w http.ResponseWriter, r *http.Request) (url.Values, err
 
 func (a *App) serveLogin(w http.ResponseWriter, r *http.Request) error {
 	u := a.ui(r)
-	return write(w, r, http.StatusOK, layout(u, u.t("login.title"), "", loginPage(u, loginForm{next: next(r.URL.Query())})))
+	return write(w, r, http.StatusOK, layout(u, u.t("login.title"), "", loginPage(u, loginForm{next: next(r.URL.Query()), signOn: a.signOnName()})))
 }
 
 func (a *App) login(w http.ResponseWriter, r *http.Request) error {
@@ -74,7 +82,7 @@ func (a *App) login(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	f := loginForm{login: values.Get("login"), next: next(values)}
+	f := loginForm{login: values.Get("login"), next: next(values), signOn: a.signOnName()}
 	s, err := engine.Session{}, a.door.try(r)
 	if err == nil {
 		s, err = a.door.engine.Login(r.Context(), f.login, values.Get("password"))
@@ -86,6 +94,14 @@ func (a *App) login(w http.ResponseWriter, r *http.Request) error {
 		return write(w, r, http.StatusUnprocessableEntity, layout(u, u.t("login.title"), "", loginPage(u, f)))
 	}
 	return a.comeIn(w, r, s, f.next)
+}
+
+// signOnName is what people call the organisation's own login; empty without one.
+func (a *App) signOnName() string {
+	if a.door.signOn == nil {
+		return ""
+	}
+	return cmp.Or(a.door.signOn.Name, a.door.signOn.Issuer)
 }
 
 // loginProblem is what a person is told about a login that failed; other errors stay.
