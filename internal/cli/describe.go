@@ -25,7 +25,14 @@ Toàn cảnh một phong trào: tiến độ, đơn vị trễ hạn, việc s�
 		Example: `  thidua describe campaign covid-2021
   thidua describe campaign covid-2021 -o json`,
 		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) != 2 || !isCampaignWord(args[0]) {
+			switch {
+			case len(args) > 0 && !isCampaignWord(args[0]):
+				name := "NAME"
+				if len(args) == 2 {
+					name = args[1]
+				}
+				return fmt.Errorf("unknown resource %q; describe knows campaigns only: did you mean thidua describe campaign %s?", args[0], name)
+			case len(args) != 2:
 				return fmt.Errorf("describe what? usage: %s", cmd.UseLine())
 			}
 			return nil
@@ -148,7 +155,7 @@ func clockWord(c look.Clock) string {
 	case c.Frozen:
 		return " (stepped clock, frozen)"
 	case c.Stepped:
-		return fmt.Sprintf(" (stepped clock, %d jumps)", c.Jumps)
+		return fmt.Sprintf(" (stepped clock, %s)", counted(c.Jumps, "jump"))
 	}
 	return ""
 }
@@ -189,7 +196,7 @@ func nextColumns(zone *time.Location) []column[look.Next] {
 
 func nextWords(n look.Next) string {
 	if n.Type == "Step" {
-		return "Bước nhắc: " + n.Step
+		return stepWords(n.Step)
 	}
 	if word := eventWord[plan.EventType(n.Type)]; word != "" {
 		return word

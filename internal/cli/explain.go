@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -22,8 +23,8 @@ Giải thích ý nghĩa từng trường trong tệp khai báo.`,
 		Example: `  thidua explain campaign
   thidua explain campaign.spec.reporting.due
   thidua explain roster --recursive`,
-		Args:      oneName("kind, such as campaign"),
-		ValidArgs: schema.Kinds(),
+		Args:              oneName("kind, such as campaign"),
+		ValidArgsFunction: completeFields,
 		RunE: func(_ *cobra.Command, args []string) error {
 			kind, path, _ := strings.Cut(args[0], ".")
 			name, text, fields, err := schema.Of(kind)
@@ -50,22 +51,54 @@ func (a *app) explainField(kind, path string, fields []schema.Field, recursive b
 		return a.unknownField(kind, path, fields)
 	}
 	f := fields[i]
-	fmt.Fprintf(a.out, "KIND:     %s\nVERSION:  thidua.dev/v1\nFIELD:    %s (%s)\n\n%s\n", kind, f.Path, facts(f), f.Text)
+	width := a.width()
+	var b strings.Builder
+	fmt.Fprintf(&b, "KIND:     %s\nVERSION:  thidua.dev/v1\n%s\n%s", kind, wrap(fmt.Sprintf("FIELD:    %s (%s)", f.Path, facts(f)), "", "          ", width), wrap(f.Text, "", "", width))
 	for _, rule := range f.Rules {
-		fmt.Fprintf(a.out, "  - %s\n", rule)
+		b.WriteString(wrap(rule, "  - ", "    ", width))
 	}
-	var t table
+	title := "\nFIELDS:\n"
 	for _, f := range fields {
 		rest, inside := strings.CutPrefix(plain(f.Path), path+".")
-		if inside && (recursive || !strings.Contains(rest, ".")) {
-			t.add(strings.Repeat("  ", strings.Count(rest, "."))+rest, facts(f), f.Text)
+		if !inside || !recursive && strings.Contains(rest, ".") {
+			continue
+		}
+		b.WriteString(title)
+		title = ""
+		indent := "  " + strings.Repeat("  ", strings.Count(rest, "."))
+		b.WriteString(wrap(rest+"   "+facts(f), indent, indent+"    ", width))
+		b.WriteString(wrap(f.Text, indent+"  ", indent+"  ", width))
+	}
+	_, err := io.WriteString(a.out, b.String())
+	return err
+}
+
+// completeFields completes kinds, and behind a dot the fields that stand there.
+func completeFields(_ *cobra.Command, args []string, toComplete string) ([]string, cobra.ShellCompDirective) {
+	open := cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp // a dot may follow
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	kind, path, inside := strings.Cut(toComplete, ".")
+	if !inside {
+		var kinds []string
+		for _, k := range schema.Kinds() {
+			kinds = append(kinds, strings.ToLower(k))
+		}
+		return kinds, open
+	}
+	_, _, fields, err := schema.Of(kind)
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	parent, _ := cutLast(path)
+	var found []string
+	for _, f := range fields {
+		if beside, _ := cutLast(plain(f.Path)); beside == parent {
+			found = append(found, kind+"."+plain(f.Path)+"\t"+f.Type)
 		}
 	}
-	if len(t.rows) == 0 {
-		return nil
-	}
-	fmt.Fprintln(a.out, "\nFIELDS:")
-	return t.write(a.out, "  ")
+	return found, open
 }
 
 // unknownField names those that stand beside it.

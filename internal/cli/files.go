@@ -58,7 +58,7 @@ func (a *app) getFileCommand() *cobra.Command {
 			}
 			f, err := a.files().Open(args[0])
 			if errors.Is(err, fs.ErrInvalid) {
-				return misuse("get file: %v", err)
+				return misuse("get file: %.80q is not the SHA-256 of a file, 64 hexadecimal digits; why UNIT -c CAMPAIGN names those that are kept", args[0])
 			}
 			if errors.Is(err, fs.ErrNotExist) {
 				return fail("no file with the hash %s is kept here (%s); why UNIT -c CAMPAIGN names those that are", args[0], a.files())
@@ -77,6 +77,9 @@ func (a *app) getFileCommand() *cobra.Command {
 				return err
 			}
 			to, err := os.OpenFile(out, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) // what units sent is theirs
+			if errors.Is(err, fs.ErrExist) {
+				return fail("%s: is there already; name another file", out)
+			}
 			if err != nil {
 				return err
 			}
@@ -102,7 +105,7 @@ func (a *app) verifyFiles(ctx context.Context) (*verification, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &verification{Of: "files", Findings: []audit.Finding{}, Checked: fmt.Sprintf("%d files of reports in %s", len(rows), a.files())}
+	v := &verification{Of: "files", Findings: []audit.Finding{}, Checked: counted(len(rows), "file") + " of reports in " + a.files().String()}
 	damages := map[string]evidence.Damage{}
 	for _, r := range rows {
 		damage, seen := damages[r.Sha256]

@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	v1 "thidua.dev/thidua/api/v1"
-	"thidua.dev/thidua/internal/engine"
 	"thidua.dev/thidua/internal/look"
 	"thidua.dev/thidua/internal/manifest"
 )
@@ -27,20 +26,13 @@ takes back.`,
   thidua get objects campaign/covid-2021 -o yaml > covid-2021.yaml
   thidua get objects roster/don-vi --as-of 2021-10-18 -o yaml   as it was that day`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			e, closeDB, err := a.open(cmd.Context())
-			if err != nil {
-				return err
-			}
-			defer closeDB()
-			at, err := parseAsOf(asOf)
-			if err != nil {
-				return err
-			}
-			rows, err := selectObjects(cmd.Context(), e, args, at)
-			if err != nil {
-				return err
-			}
-			return a.writeObjects(format, rows)
+			return a.lookingAsOf(cmd.Context(), asOf, func(r *look.Reader) error {
+				rows, err := selectObjects(cmd.Context(), r, args)
+				if err != nil {
+					return err
+				}
+				return a.writeObjects(format, rows)
+			})
 		},
 	}
 	asOfFlag(cmd, &asOf)
@@ -48,11 +40,7 @@ takes back.`,
 	return cmd
 }
 
-func selectObjects(ctx context.Context, e *engine.Engine, names []string, asOf time.Time) ([]storedObject, error) {
-	r := look.New(e.Pool())
-	if !asOf.IsZero() {
-		r = r.AsOf(asOf)
-	}
+func selectObjects(ctx context.Context, r *look.Reader, names []string) ([]storedObject, error) {
 	all, err := readObjects(ctx, r)
 	if err != nil || len(names) == 0 {
 		return all.rows, err

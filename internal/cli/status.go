@@ -75,7 +75,7 @@ func (s *installation) write(w io.Writer) error {
 	}
 	head.add("next look", next)
 	if s.Undone != nil {
-		head.add("undone", fmt.Sprintf("%d procedures, %d messages", s.Undone.Procedures, s.Undone.Messages))
+		head.add("undone", counted(s.Undone.Procedures, "procedure")+", "+counted(s.Undone.Messages, "message"))
 	}
 	o := s.Outbox
 	head.add("outbox", fmt.Sprintf("%d sent, %d pending, %d being sent, %d not configured", o.Sent, o.Pending, o.Claimed, o.NotConfigured))
