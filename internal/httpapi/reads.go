@@ -218,9 +218,12 @@ func (a *App) addUnitReads(get func(id, path, summary string) operation) {
 	})
 	register(a, get("list-todo", "/units/{unit}/todo", "What waits for one unit, across campaigns or in one"), func(ctx context.Context, in *struct {
 		Unit     string `path:"unit" maxLength:"253" example:"STTTT-04"`
-		Campaign string `query:"campaign" maxLength:"253" doc:"Of this campaign only: for tokens that are bound to one."`
+		Campaign string `query:"campaign" maxLength:"253" doc:"Of this campaign only. A token that is bound to one hears of that one without asking."`
 	},
 	) (*Out[[]look.Todo], error) {
+		if in.Campaign == "" {
+			in.Campaign = actorOf(ctx).Campaign
+		}
 		r, err := a.reader(ctx, auth.SeeUnit, engine.Of{Campaign: in.Campaign, Unit: in.Unit})
 		if err != nil {
 			return nil, err
