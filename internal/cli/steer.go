@@ -3,10 +3,12 @@ package cli
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"thidua.dev/thidua/internal/engine"
+	"thidua.dev/thidua/internal/look"
 )
 
 // steer opens the database and carries an act out.
@@ -57,6 +59,11 @@ Phát động phong trào. Từ lúc này hệ thống tự nhắc việc và th
 					return nil
 				}
 				fmt.Fprintf(a.out, "campaign/%s launched\n", args[0])
+				if c.Backdated {
+					if err := a.printBehind(cmd.Context(), e, args[0], now); err != nil {
+						return err
+					}
+				}
 				if c.ClosesAt.Before(now) {
 					fmt.Fprintf(a.err, "note: its end, %s, is past: it closes at once, with every report missing that is not recorded\n", dayAndTime(c.ClosesAt, c.Location()))
 				}
@@ -67,6 +74,25 @@ Phát động phong trào. Từ lúc này hệ thống tự nhắc việc và th
 	cmd.Flags().BoolVar(&backdate, "backdate", false, "confirm that the campaign started on an earlier day; nothing is sent for what is past")
 	req.flags(cmd)
 	return cmd
+}
+
+// printBehind tells which rounds of a campaign that began in the past are over, or due.
+func (a *app) printBehind(ctx context.Context, e *engine.Engine, campaign string, now time.Time) error {
+	b, err := look.New(e.Pool()).Board(ctx, campaign)
+	if err != nil {
+		return err
+	}
+	zone := b.Campaign.Location()
+	fmt.Fprintf(a.out, "  phát động lùi về %s (backdated); những bước đã qua không gửi (what is past is not sent)\n", stamp(b.Campaign.LaunchAt, zone))
+	for _, r := range b.Rounds {
+		switch {
+		case !r.ClosesAt.After(now):
+			fmt.Fprintf(a.out, "  %s: kỳ đã đóng %s; báo cáo chưa ghi nhận coi như không nộp (closed; what is not recorded is missing)\n", r.Name, stamp(r.ClosesAt, zone))
+		case r.DueAt.Before(now):
+			fmt.Fprintf(a.out, "  %s: đã quá hạn %s, nhận báo cáo đến %s (overdue, open until %s)\n", r.Name, stamp(r.DueAt, zone), stamp(r.ClosesAt, zone), r.ClosesAt.In(zone).Format("2006-01-02 15:04"))
+		}
+	}
+	return nil
 }
 
 func (a *app) pauseCommand() *cobra.Command {

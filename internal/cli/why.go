@@ -122,7 +122,8 @@ func writeObligation(w io.Writer, o look.Obligation, zone *time.Location) {
 	}
 	switch {
 	case o.NextAt != nil:
-		fmt.Fprintf(w, "  tiếp theo (next): %s %s\n", o.NextStep, dayAndTime(*o.NextAt, zone))
+		word := look.Word("next." + o.NextState)
+		fmt.Fprintf(w, "  %s (%s): %s %s\n", word.VI, word.EN, o.NextStep, dayAndTime(*o.NextAt, zone))
 	case o.State == "Owing" && o.ClosesAt != nil:
 		fmt.Fprintf(w, "  tiếp theo (next): kỳ đóng %s\n", dayAndTime(*o.ClosesAt, zone))
 	}

@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	v1 "thidua.dev/thidua/api/v1"
 	"thidua.dev/thidua/internal/notify"
@@ -106,6 +109,16 @@ func (v *view) campaign(ctx context.Context, name string) (Campaign, error) {
 	found, err := v.campaigns(ctx, name)
 	if err != nil {
 		return Campaign{}, err
+	}
+	if len(found) == 0 && v.past {
+		since, err := v.CampaignSince(ctx, name)
+		if err == nil {
+			zone := v.now.Location()
+			return Campaign{}, &Unknown{fmt.Sprintf("campaign %s did not exist yet at %s; it exists since %s", name, v.now.Format(time.RFC3339), since.In(zone).Format(time.RFC3339))}
+		}
+		if !errors.Is(err, pgx.ErrNoRows) {
+			return Campaign{}, err
+		}
 	}
 	if len(found) == 0 || name == "" {
 		known, err := v.CampaignNames(ctx)
