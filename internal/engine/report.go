@@ -265,7 +265,7 @@ func (t *tx) settle(ctx context.Context, o db.Obligation, receipt *Receipt) erro
 
 // silence takes back what was about to be said about a report that has come.
 func (t *tx) silence(ctx context.Context, obligation int64) error {
-	if err := t.SupersedeNotices(ctx, "Settled", obligation); err != nil {
+	if err := t.supersede(ctx, "Settled", obligation); err != nil {
 		return err
 	}
 	return t.WithdrawLetters(ctx, obligation)
