@@ -91,10 +91,10 @@ func completeFields(_ *cobra.Command, args []string, toComplete string) ([]strin
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	parent, _ := cutLast(path)
+	parent := parentOf(path)
 	var found []string
 	for _, f := range fields {
-		if beside, _ := cutLast(plain(f.Path)); beside == parent {
+		if parentOf(plain(f.Path)) == parent {
 			found = append(found, kind+"."+plain(f.Path)+"\t"+f.Type)
 		}
 	}
@@ -105,7 +105,7 @@ func completeFields(_ *cobra.Command, args []string, toComplete string) ([]strin
 func (a *app) unknownField(kind, path string, fields []schema.Field) error {
 	var beside []string
 	for _, f := range fields {
-		if parent, _ := cutLast(plain(f.Path)); parent != "" && strings.HasPrefix(path, parent+".") && strings.Count(path, ".") == strings.Count(plain(f.Path), ".") {
+		if parent := parentOf(plain(f.Path)); parent != "" && strings.HasPrefix(path, parent+".") && strings.Count(path, ".") == strings.Count(plain(f.Path), ".") {
 			beside = append(beside, plain(f.Path))
 		}
 	}
@@ -115,12 +115,13 @@ func (a *app) unknownField(kind, path string, fields []schema.Field) error {
 	return fail("%s has no field %s; beside it there are: %s", kind, path, strings.Join(beside, ", "))
 }
 
-func cutLast(path string) (parent, name string) {
+// parentOf a field's path; empty of one that has none.
+func parentOf(path string) string {
 	i := strings.LastIndexByte(path, '.')
 	if i < 0 {
-		return "", path
+		return ""
 	}
-	return path[:i], path[i+1:]
+	return path[:i]
 }
 
 // facts are a field's type, whether it is required, and its default.
