@@ -27,9 +27,9 @@ Toàn cảnh một phong trào: tiến độ, đơn vị trễ hạn, việc s�
 		Args: func(cmd *cobra.Command, args []string) error {
 			switch {
 			case len(args) > 0 && !isCampaignWord(args[0]):
-				name := "NAME"
-				if len(args) == 2 {
-					name = args[1]
+				name := args[len(args)-1] // of a campaign, when the word before it was forgotten
+				if len(args) == 1 && strings.HasPrefix(args[0], "camp") {
+					name = "NAME"
 				}
 				return fmt.Errorf("unknown resource %q; describe knows campaigns only: did you mean thidua describe campaign %s?", args[0], name)
 			case len(args) != 2:
