@@ -183,9 +183,13 @@ func shortList(names []string) string {
 
 // local writes an instant for people, in the campaign's time zone.
 func local(t time.Time, zone string) string {
+	return inZone(t, zone).Format("02/01/2006 15:04")
+}
+
+func inZone(t time.Time, zone string) time.Time {
 	loc, err := time.LoadLocation(zone)
 	if err != nil {
 		loc = time.UTC
 	}
-	return t.In(loc).Format("02/01/2006 15:04")
+	return t.In(loc)
 }

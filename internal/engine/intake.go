@@ -115,6 +115,11 @@ func (t *tx) takeReport(ctx context.Context, act Act, in intake, report Report, 
 	if row.Owed == 0 {
 		return &Conflict{Text: "the round was closed meanwhile"}
 	}
+	if row.Silenced > 0 {
+		if err := t.DropUnsaid(ctx, in.owed.ID); err != nil {
+			return err
+		}
+	}
 	return t.keepFiles(ctx, row.ReportID, report)
 }
 

@@ -119,6 +119,23 @@ func (q *Queries) DropDraft(ctx context.Context, obligationID int64) error {
 	return err
 }
 
+const dropUnsaid = `-- name: DropUnsaid :exec
+UPDATE message SET state = 'Superseded'
+WHERE message.id IN (SELECT m.id FROM notice n JOIN message_notice mn ON mn.notice_id = n.id JOIN message m ON m.id = mn.message_id
+                     WHERE n.obligation_id = $1 AND n.state = 'Superseded' AND m.state = 'Pending' AND NOT m.list
+                     FOR UPDATE OF m SKIP LOCKED)
+`
+
+// Messages that carry nothing but what was superseded go in the same transaction. One
+// that a dispatcher has in its hands is skipped: it reads the notices again before it
+// sends. So are lists, which carry many: a dispatcher drops a list whose notices are all
+// gone. A statement of its own, for hardly any report finds a reminder that has not
+// left, and in one with TakeReport it costs a quarter of the intake (measured).
+func (q *Queries) DropUnsaid(ctx context.Context, obligationID int64) error {
+	_, err := q.db.Exec(ctx, dropUnsaid, obligationID)
+	return err
+}
+
 const handBack = `-- name: HandBack :execrows
 UPDATE obligation SET holder = 'FocalPoint' WHERE id = $1 AND state = 'Owing' AND holder = 'Leader'
 `
@@ -558,14 +575,18 @@ func (q *Queries) SettleLapsed(ctx context.Context, arg SettleLapsedParams) (int
 	return result.RowsAffected(), nil
 }
 
-const supersedeNotices = `-- name: SupersedeNotices :exec
+const supersedeNotices = `-- name: SupersedeNotices :execrows
 UPDATE notice SET state = 'Superseded', reason = $1
 WHERE obligation_id = $2 AND state = 'Pending' AND NOT informative
 `
 
-func (q *Queries) SupersedeNotices(ctx context.Context, reason string, obligationID int64) error {
-	_, err := q.db.Exec(ctx, supersedeNotices, reason, obligationID)
-	return err
+// Reminders that have not left are not sent any more. DropUnsaid follows.
+func (q *Queries) SupersedeNotices(ctx context.Context, reason string, obligationID int64) (int64, error) {
+	result, err := q.db.Exec(ctx, supersedeNotices, reason, obligationID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const takeReport = `-- name: TakeReport :one
@@ -590,6 +611,7 @@ WITH kept AS (
 ), silenced AS (
     UPDATE notice SET state = 'Superseded', reason = 'Settled'
     WHERE notice.obligation_id = $1 AND state = 'Pending' AND NOT informative AND $3
+    RETURNING 1
 ), withdrawn AS (
     UPDATE letter SET state = 'Withdrawn' WHERE letter.obligation_id = $1 AND state = 'Drafted' AND $3
 ), written AS (
@@ -598,7 +620,7 @@ WITH kept AS (
     INSERT INTO audit (at, actor, verb, object, reason, request_id, detail)
     VALUES ($6, $9, $10, $11, $12, $13, $14)
 )
-SELECT (SELECT count(*) FROM owed)::bigint AS owed, (SELECT kept.id FROM kept)::bigint AS report_id
+SELECT (SELECT count(*) FROM owed)::bigint AS owed, (SELECT count(*) FROM silenced)::bigint AS silenced, (SELECT kept.id FROM kept)::bigint AS report_id
 `
 
 type TakeReportParams struct {
@@ -620,12 +642,14 @@ type TakeReportParams struct {
 
 type TakeReportRow struct {
 	Owed     int64
+	Silenced int64
 	ReportID int64
 }
 
 // A report, whole, and all that follows from it, in one statement: the next version of
 // what is owed, settled or in the leader's hands; reminders and letters taken back; the
-// act. The caller holds the obligation. Says how many obligations were still owed: 1.
+// act. The caller holds the obligation. Says how many obligations were still owed, 1, and
+// how many reminders were taken back: DropUnsaid follows where there are any.
 func (q *Queries) TakeReport(ctx context.Context, arg TakeReportParams) (TakeReportRow, error) {
 	row := q.db.QueryRow(ctx, takeReport,
 		arg.ObligationID,
@@ -644,7 +668,7 @@ func (q *Queries) TakeReport(ctx context.Context, arg TakeReportParams) (TakeRep
 		arg.Detail,
 	)
 	var i TakeReportRow
-	err := row.Scan(&i.Owed, &i.ReportID)
+	err := row.Scan(&i.Owed, &i.Silenced, &i.ReportID)
 	return i, err
 }
 

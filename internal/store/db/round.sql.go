@@ -367,6 +367,10 @@ WITH moved AS (
     FROM moved m WHERE n.obligation_id = m.id AND n.state = 'Pending' AND NOT n.informative
       AND n.step NOT IN ('request', 'returned') -- an act's own words: they go with the new date
     RETURNING n.id
+), unsaid AS ( -- as DropUnsaid
+    UPDATE message SET state = 'Superseded'
+    WHERE message.id IN (SELECT m.id FROM superseded s JOIN message_notice mn ON mn.notice_id = s.id JOIN message m ON m.id = mn.message_id
+                         WHERE m.state = 'Pending' AND NOT m.list FOR UPDATE OF m SKIP LOCKED)
 ), withdrawn AS (
     UPDATE letter l SET state = 'Withdrawn' FROM moved m WHERE l.obligation_id = m.id AND l.state = 'Drafted'
 )
@@ -787,6 +791,10 @@ WITH pause AS (
     FROM moved m WHERE n.obligation_id = m.id AND n.state = 'Pending' AND NOT n.informative
       AND n.step NOT IN ('request', 'returned') -- an act's own words: they go with the new date
     RETURNING n.id
+), unsaid AS ( -- as DropUnsaid
+    UPDATE message SET state = 'Superseded'
+    WHERE message.id IN (SELECT m.id FROM superseded s JOIN message_notice mn ON mn.notice_id = s.id JOIN message m ON m.id = mn.message_id
+                         WHERE m.state = 'Pending' AND NOT m.list FOR UPDATE OF m SKIP LOCKED)
 ), withdrawn AS (
     UPDATE letter l SET state = 'Withdrawn' FROM moved m WHERE l.obligation_id = m.id AND l.state = 'Drafted'
 )
@@ -853,10 +861,18 @@ func (q *Queries) StretchRound(ctx context.Context, arg StretchRoundParams) erro
 }
 
 const supersedeRoundNotices = `-- name: SupersedeRoundNotices :exec
-UPDATE notice SET state = 'Superseded', reason = 'RoundClosed' WHERE round_id = $1 AND state = 'Pending' AND NOT informative
+WITH silenced AS (
+    UPDATE notice SET state = 'Superseded', reason = 'RoundClosed'
+    WHERE notice.round_id = $1 AND notice.state = 'Pending' AND NOT informative
+    RETURNING notice.id
+)
+UPDATE message SET state = 'Superseded'
+WHERE message.id IN (SELECT m.id FROM silenced s JOIN message_notice mn ON mn.notice_id = s.id JOIN message m ON m.id = mn.message_id
+                     WHERE m.state = 'Pending' FOR UPDATE OF m SKIP LOCKED)
 `
 
-// Reminders of a closed round are not sent any more.
+// Reminders of a closed round are not sent any more. As DropUnsaid, with lists:
+// all that a list carries is of one round.
 func (q *Queries) SupersedeRoundNotices(ctx context.Context, roundID *int64) error {
 	_, err := q.db.Exec(ctx, supersedeRoundNotices, roundID)
 	return err

@@ -75,9 +75,21 @@ UPDATE obligation SET state = 'Owing', holder = 'FocalPoint', due_at = @due_at::
     step_seq = NULL, step_at = NULL, next_seq = NULL, next_at = NULL
 WHERE id = @id AND state IN ('Settled', 'Lapsed');
 
--- name: SupersedeNotices :exec
+-- name: SupersedeNotices :execrows
+-- Reminders that have not left are not sent any more. DropUnsaid follows.
 UPDATE notice SET state = 'Superseded', reason = @reason
 WHERE obligation_id = @obligation_id AND state = 'Pending' AND NOT informative;
+
+-- name: DropUnsaid :exec
+-- Messages that carry nothing but what was superseded go in the same transaction. One
+-- that a dispatcher has in its hands is skipped: it reads the notices again before it
+-- sends. So are lists, which carry many: a dispatcher drops a list whose notices are all
+-- gone. A statement of its own, for hardly any report finds a reminder that has not
+-- left, and in one with TakeReport it costs a quarter of the intake (measured).
+UPDATE message SET state = 'Superseded'
+WHERE message.id IN (SELECT m.id FROM notice n JOIN message_notice mn ON mn.notice_id = n.id JOIN message m ON m.id = mn.message_id
+                     WHERE n.obligation_id = @obligation_id AND n.state = 'Superseded' AND m.state = 'Pending' AND NOT m.list
+                     FOR UPDATE OF m SKIP LOCKED);
 
 -- name: WithdrawLetters :exec
 -- A letter that nobody has signed yet is withdrawn when the report has come.
@@ -103,7 +115,8 @@ WHERE r.campaign_id = @campaign_id AND r.name = @round AND p.unit = @unit;
 -- name: TakeReport :one
 -- A report, whole, and all that follows from it, in one statement: the next version of
 -- what is owed, settled or in the leader's hands; reminders and letters taken back; the
--- act. The caller holds the obligation. Says how many obligations were still owed: 1.
+-- act. The caller holds the obligation. Says how many obligations were still owed, 1, and
+-- how many reminders were taken back: DropUnsaid follows where there are any.
 WITH kept AS (
     INSERT INTO report (obligation_id, version, state, sections, hard_tasks, received_at, approved_at)
     VALUES (@obligation_id, @version, CASE WHEN @settles::bool THEN 'Received' ELSE 'HandedUp' END, @sections, @hard_tasks,
@@ -125,6 +138,7 @@ WITH kept AS (
 ), silenced AS (
     UPDATE notice SET state = 'Superseded', reason = 'Settled'
     WHERE notice.obligation_id = @obligation_id AND state = 'Pending' AND NOT informative AND @settles
+    RETURNING 1
 ), withdrawn AS (
     UPDATE letter SET state = 'Withdrawn' WHERE letter.obligation_id = @obligation_id AND state = 'Drafted' AND @settles
 ), written AS (
@@ -133,7 +147,7 @@ WITH kept AS (
     INSERT INTO audit (at, actor, verb, object, reason, request_id, detail)
     VALUES (@now, @actor, @verb, @object, @reason, @act, @detail)
 )
-SELECT (SELECT count(*) FROM owed)::bigint AS owed, (SELECT kept.id FROM kept)::bigint AS report_id;
+SELECT (SELECT count(*) FROM owed)::bigint AS owed, (SELECT count(*) FROM silenced)::bigint AS silenced, (SELECT kept.id FROM kept)::bigint AS report_id;
 
 -- name: SaveDraft :exec
 INSERT INTO draft (obligation_id, content, saved_at, actor) VALUES (@obligation_id, @content, @saved_at, @actor)

@@ -200,8 +200,16 @@ UPDATE obligation SET state = 'Lapsed', next_seq = NULL, next_at = NULL
 WHERE round_id = @round_id AND state = 'Owing';
 
 -- name: SupersedeRoundNotices :exec
--- Reminders of a closed round are not sent any more.
-UPDATE notice SET state = 'Superseded', reason = 'RoundClosed' WHERE round_id = @round_id AND state = 'Pending' AND NOT informative;
+-- Reminders of a closed round are not sent any more. As DropUnsaid, with lists:
+-- all that a list carries is of one round.
+WITH silenced AS (
+    UPDATE notice SET state = 'Superseded', reason = 'RoundClosed'
+    WHERE notice.round_id = @round_id AND notice.state = 'Pending' AND NOT informative
+    RETURNING notice.id
+)
+UPDATE message SET state = 'Superseded'
+WHERE message.id IN (SELECT m.id FROM silenced s JOIN message_notice mn ON mn.notice_id = s.id JOIN message m ON m.id = mn.message_id
+                     WHERE m.state = 'Pending' FOR UPDATE OF m SKIP LOCKED);
 
 -- name: CloseRound :exec
 UPDATE round SET state = 'Closed', closed_at = @now::timestamptz WHERE id = @id;
@@ -235,6 +243,10 @@ WITH moved AS (
     FROM moved m WHERE n.obligation_id = m.id AND n.state = 'Pending' AND NOT n.informative
       AND n.step NOT IN ('request', 'returned') -- an act's own words: they go with the new date
     RETURNING n.id
+), unsaid AS ( -- as DropUnsaid
+    UPDATE message SET state = 'Superseded'
+    WHERE message.id IN (SELECT m.id FROM superseded s JOIN message_notice mn ON mn.notice_id = s.id JOIN message m ON m.id = mn.message_id
+                         WHERE m.state = 'Pending' AND NOT m.list FOR UPDATE OF m SKIP LOCKED)
 ), withdrawn AS (
     UPDATE letter l SET state = 'Withdrawn' FROM moved m WHERE l.obligation_id = m.id AND l.state = 'Drafted'
 )
@@ -262,6 +274,10 @@ WITH pause AS (
     FROM moved m WHERE n.obligation_id = m.id AND n.state = 'Pending' AND NOT n.informative
       AND n.step NOT IN ('request', 'returned') -- an act's own words: they go with the new date
     RETURNING n.id
+), unsaid AS ( -- as DropUnsaid
+    UPDATE message SET state = 'Superseded'
+    WHERE message.id IN (SELECT m.id FROM superseded s JOIN message_notice mn ON mn.notice_id = s.id JOIN message m ON m.id = mn.message_id
+                         WHERE m.state = 'Pending' AND NOT m.list FOR UPDATE OF m SKIP LOCKED)
 ), withdrawn AS (
     UPDATE letter l SET state = 'Withdrawn' FROM moved m WHERE l.obligation_id = m.id AND l.state = 'Drafted'
 )
