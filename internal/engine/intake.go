@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"sync"
@@ -19,6 +20,7 @@ import (
 // intake is what a report is judged by.
 type intake struct {
 	facts db.IntakeFactsRow
+	owed  db.Obligation
 	asked asked
 }
 
@@ -51,36 +53,38 @@ var errOvertaken = &Conflict{Text: "what is owed has changed meanwhile: look at 
 // request that was carried out before returns its record.
 func (t *tx) judge(ctx context.Context, act Act, in *intake, campaign, round, unit string) (done *db.Audit, err error) {
 	f := in.facts
-	if f.Obligation.ID == 0 {
+	if f.ObligationID == 0 {
 		return t.judgeUnknown(ctx, act, campaign, round, unit)
 	}
 	if err := t.demand(ctx, act.Actor, auth.Submit, auth.Object{Campaign: campaign, Office: f.Office, Unit: unit}, "a report of unit "+unit); err != nil {
 		return nil, err
 	}
+	in.owed = db.Obligation{ID: f.ObligationID, Owner: unit, State: f.State, DueAt: f.DueAt, ReceivedAt: f.ReceivedAt}
 	if f.Repeated {
-		return t.repeated(ctx, act, auth.Submit, obligationName(f.Obligation))
+		return t.repeated(ctx, act, auth.Submit, obligationName(in.owed))
 	}
-	c := db.Campaign{ID: f.Obligation.CampaignID, Name: campaign, TimeZone: f.TimeZone}
-	if err := t.stillOwed(c, f.Round, f.Obligation); err != nil {
+	c := db.Campaign{ID: f.CampaignID, Name: campaign, TimeZone: f.TimeZone}
+	r := db.Round{ID: f.RoundID, Name: round, Kind: f.Kind, Series: f.Series, Approval: f.Approval, ClosesAt: f.ClosesAt}
+	if err := t.stillOwed(c, r, in.owed); err != nil {
 		return nil, err
 	}
-	if f.Round.Series == plan.RequestSeries {
-		in.asked, err = t.asked(ctx, c, f.Round, unit)
+	if r.Series == plan.RequestSeries {
+		in.asked, err = t.asked(ctx, c, r, unit)
 		return nil, err
 	}
-	spec, err := t.specs.of(ctx, t, campaign, f.Generation)
+	spec, err := t.specs.of(ctx, t, campaign, f.SpecGeneration)
 	if err != nil {
 		return nil, err
 	}
-	in.asked = asked{round: f.Round, unit: f.Participant}.read(spec)
+	in.asked = asked{round: r, unit: db.Participant{Unit: unit, Kind: f.UnitKind}}.read(spec)
 	return nil, nil
 }
 
 // judgeUnknown says why nothing is owed. When it has come to be owed in between, the
 // report comes again.
 func (t *tx) judgeUnknown(ctx context.Context, act Act, campaign, round, unit string) (done *db.Audit, err error) {
-	_, _, _, done, err = t.lockForIntake(ctx, act, auth.Submit, campaign, round, unit)
-	if err == nil && done == nil {
+	_, _, owed, done, err := t.lockForIntake(ctx, act, auth.Submit, campaign, round, unit)
+	if err == nil && done == nil && owed.ID != 0 {
 		err = errOvertaken
 	}
 	return done, err
@@ -88,10 +92,9 @@ func (t *tx) judgeUnknown(ctx context.Context, act Act, campaign, round, unit st
 
 // takeReport keeps a report and does all that follows from it.
 func (t *tx) takeReport(ctx context.Context, act Act, in *intake, report Report, receipt Receipt) (err error) {
-	owed := in.facts.Obligation
 	p := db.TakeReportParams{
-		ObligationID: owed.ID, Version: in.facts.Version, Settles: receipt.Settled, Now: t.now,
-		Actor: act.Actor.String(), Verb: string(auth.Submit), Object: obligationName(owed), Reason: act.Reason, Act: act.RequestID,
+		ObligationID: in.owed.ID, Version: in.facts.Version, Settles: receipt.Settled, Now: t.now,
+		Actor: act.Actor.String(), Verb: string(auth.Submit), Object: obligationName(in.owed), Reason: act.Reason, Act: act.RequestID,
 	}
 	if p.Sections, err = json.Marshal(orEmpty(report.Sections)); err != nil {
 		return err
@@ -112,7 +115,7 @@ func (t *tx) takeReport(ctx context.Context, act Act, in *intake, report Report,
 	var id int64
 	statements := []ask{
 		func(q *db.Queries) error {
-			return q.SettleAsSeen(ctx, db.SettleAsSeenParams{ID: owed.ID, Seen: in.facts.Seen, Settles: receipt.Settled, Now: t.now})
+			return q.SettleAsSeen(ctx, db.SettleAsSeenParams{ID: in.owed.ID, Seen: in.facts.Seen, Settles: receipt.Settled, Now: t.now})
 		},
 		func(q *db.Queries) (err error) {
 			if id, err = q.TakeReport(ctx, p); errors.Is(err, pgx.ErrNoRows) {
@@ -132,8 +135,8 @@ func (t *tx) takeReport(ctx context.Context, act Act, in *intake, report Report,
 	return t.keepFiles(ctx, id, report)
 }
 
-// specs keeps the newest spec of each campaign as it was read last: a generation of an
-// object never changes.
+// specs keeps one spec of each campaign, as it was read last: a generation of an object
+// never changes.
 type specs struct {
 	byName sync.Map // of keptSpec
 }
@@ -148,9 +151,13 @@ func (s *specs) of(ctx context.Context, t *tx, campaign string, generation int64
 	if kept, ok := s.byName.Load(campaign); ok && kept.(keptSpec).generation == generation {
 		return kept.(keptSpec).spec, nil
 	}
-	spec, read, err := t.newestSpec(ctx, campaign)
+	row, err := t.ObjectAt(ctx, db.ObjectAtParams{Kind: "Campaign", Name: campaign, Generation: generation})
+	if err != nil {
+		return nil, fmt.Errorf("read generation %d of campaign %s: %w", generation, campaign, err)
+	}
+	spec, err := decodeSpec(row.Manifest)
 	if err == nil {
-		s.byName.Store(campaign, keptSpec{read, spec})
+		s.byName.Store(campaign, keptSpec{generation, spec})
 	}
 	return spec, err
 }

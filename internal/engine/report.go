@@ -104,8 +104,7 @@ func (e *Engine) submit(ctx context.Context, act Act, campaign, round, unit stri
 			return err
 		}
 		if in.asked.round.Approval != string(v1.ApprovalUnitLeader) {
-			due := in.facts.Obligation.DueAt
-			receipt.Settled, receipt.OnTime = true, due == nil || !t.now.After(*due)
+			receipt.Settled, receipt.OnTime = true, in.owed.DueAt == nil || !t.now.After(*in.owed.DueAt)
 		}
 		return t.takeReport(ctx, act, &in, report, receipt)
 	})

@@ -386,20 +386,19 @@ func (t *tx) openProcedure(ctx context.Context, campaign int64, id, kind, subjec
 }
 
 func (t *tx) campaignSpec(ctx context.Context, name string) (*v1.CampaignSpec, error) {
-	spec, _, err := t.newestSpec(ctx, name)
-	return spec, err
-}
-
-func (t *tx) newestSpec(ctx context.Context, name string) (spec *v1.CampaignSpec, generation int64, err error) {
 	row, err := t.NewestObject(ctx, "Campaign", name)
 	if err != nil {
-		return nil, 0, fmt.Errorf("read campaign %s: %w", name, err)
+		return nil, fmt.Errorf("read campaign %s: %w", name, err)
 	}
-	object, err := decodeObject(row.Kind, row.Manifest)
+	return decodeSpec(row.Manifest)
+}
+
+func decodeSpec(stored []byte) (*v1.CampaignSpec, error) {
+	object, err := decodeObject("Campaign", stored)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
-	return &object.(*v1.Campaign).Spec, row.Generation, nil
+	return &object.(*v1.Campaign).Spec, nil
 }
 
 // rosterParts names a roster and everything that it includes.

@@ -234,15 +234,16 @@ func (q *Queries) InsertReport(ctx context.Context, arg InsertReportParams) (Ins
 }
 
 const intakeFacts = `-- name: IntakeFacts :one
-SELECT c.office, c.time_zone, o.id, o.campaign_id, o.round_id, o.kind, o.subject, o.owner, o.holder, o.calendar, o.state, o.due_at, o.deadline_no, o.ladder_from, o.step_seq, o.step_at, o.next_seq, o.next_at, o.opened_at, o.received_at, o.settled_at, r.id, r.campaign_id, r.name, r.kind, r.series, r.period, r.seq, r.opens_at, r.data_from, r.data_to, r.consolidation_at, r.closes_at, r.approval, r.state, r.opened_at, r.closed_at, r.expected, r.on_time, r.late, r.missing, p.campaign_id, p.unit, p.name, p.kind, p.grp, p.calendar, p.administered_by, p.collects_to, o.xmin::xid AS seen,
+SELECT c.id AS campaign_id, c.office, c.time_zone, c.spec_generation,
+       o.id AS obligation_id, o.state, o.due_at, o.received_at, o.xmin::xid AS seen,
+       r.id AS round_id, r.kind, r.series, r.approval, r.closes_at, p.kind AS unit_kind,
        EXISTS (SELECT FROM audit a WHERE a.request_id = $1) AS repeated,
-       (SELECT coalesce(max(b.generation), 0) FROM object b WHERE b.kind = 'Campaign' AND b.name = $2)::bigint AS generation,
        (SELECT coalesce(max(v.version), 0) + 1 FROM report v WHERE v.obligation_id = o.id)::int AS version
 FROM campaign c
-JOIN obligation o ON o.campaign_id = c.id
-JOIN round r ON r.id = o.round_id
+JOIN round r ON r.campaign_id = c.id
+JOIN obligation o ON o.campaign_id = c.id AND o.kind = r.kind AND o.subject = r.name
 JOIN participant p ON p.campaign_id = c.id AND p.unit = o.owner
-WHERE c.name = $2 AND o.subject = $3 AND o.owner = $4 AND o.kind IN ('Registration', 'Report')
+WHERE c.name = $2 AND r.name = $3 AND o.owner = $4
 `
 
 type IntakeFactsParams struct {
@@ -253,19 +254,28 @@ type IntakeFactsParams struct {
 }
 
 type IntakeFactsRow struct {
-	Office      string
-	TimeZone    string
-	Obligation  Obligation
-	Round       Round
-	Participant Participant
-	Seen        pgtype.Uint32
-	Repeated    bool
-	Generation  int64
-	Version     int32
+	CampaignID     int64
+	Office         string
+	TimeZone       string
+	SpecGeneration int64
+	ObligationID   int64
+	State          string
+	DueAt          *time.Time
+	ReceivedAt     *time.Time
+	Seen           pgtype.Uint32
+	RoundID        int64
+	Kind           string
+	Series         string
+	Approval       string
+	ClosesAt       time.Time
+	UnitKind       string
+	Repeated       bool
+	Version        int32
 }
 
 // Everything that a report is judged by, as of one instant. seen is the version of the
-// row of what is owed: every change of it makes another one.
+// row of what is owed: every change of it makes another one. Column by column: whole rows
+// would be half the price of the statement.
 func (q *Queries) IntakeFacts(ctx context.Context, arg IntakeFactsParams) (IntakeFactsRow, error) {
 	row := q.db.QueryRow(ctx, intakeFacts,
 		arg.RequestID,
@@ -275,58 +285,22 @@ func (q *Queries) IntakeFacts(ctx context.Context, arg IntakeFactsParams) (Intak
 	)
 	var i IntakeFactsRow
 	err := row.Scan(
+		&i.CampaignID,
 		&i.Office,
 		&i.TimeZone,
-		&i.Obligation.ID,
-		&i.Obligation.CampaignID,
-		&i.Obligation.RoundID,
-		&i.Obligation.Kind,
-		&i.Obligation.Subject,
-		&i.Obligation.Owner,
-		&i.Obligation.Holder,
-		&i.Obligation.Calendar,
-		&i.Obligation.State,
-		&i.Obligation.DueAt,
-		&i.Obligation.DeadlineNo,
-		&i.Obligation.LadderFrom,
-		&i.Obligation.StepSeq,
-		&i.Obligation.StepAt,
-		&i.Obligation.NextSeq,
-		&i.Obligation.NextAt,
-		&i.Obligation.OpenedAt,
-		&i.Obligation.ReceivedAt,
-		&i.Obligation.SettledAt,
-		&i.Round.ID,
-		&i.Round.CampaignID,
-		&i.Round.Name,
-		&i.Round.Kind,
-		&i.Round.Series,
-		&i.Round.Period,
-		&i.Round.Seq,
-		&i.Round.OpensAt,
-		&i.Round.DataFrom,
-		&i.Round.DataTo,
-		&i.Round.ConsolidationAt,
-		&i.Round.ClosesAt,
-		&i.Round.Approval,
-		&i.Round.State,
-		&i.Round.OpenedAt,
-		&i.Round.ClosedAt,
-		&i.Round.Expected,
-		&i.Round.OnTime,
-		&i.Round.Late,
-		&i.Round.Missing,
-		&i.Participant.CampaignID,
-		&i.Participant.Unit,
-		&i.Participant.Name,
-		&i.Participant.Kind,
-		&i.Participant.Grp,
-		&i.Participant.Calendar,
-		&i.Participant.AdministeredBy,
-		&i.Participant.CollectsTo,
+		&i.SpecGeneration,
+		&i.ObligationID,
+		&i.State,
+		&i.DueAt,
+		&i.ReceivedAt,
 		&i.Seen,
+		&i.RoundID,
+		&i.Kind,
+		&i.Series,
+		&i.Approval,
+		&i.ClosesAt,
+		&i.UnitKind,
 		&i.Repeated,
-		&i.Generation,
 		&i.Version,
 	)
 	return i, err
