@@ -134,7 +134,7 @@ func (t *tx) oweAgain(ctx context.Context, c db.Campaign, r db.Round, o db.Oblig
 	if _, err := t.ReopenRound(ctx, r.ID); err != nil {
 		return err
 	}
-	if err := t.reclimb(ctx, c, r.ID, r.Name); err != nil {
+	if err := t.reclimb(ctx, c, r.ID, r.Name, []int64{o.ID}); err != nil {
 		return err
 	}
 	if _, err := t.ReopenProcedure(ctx, t.now, roundID(c.Name, r.Name)); err != nil {

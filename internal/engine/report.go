@@ -79,8 +79,17 @@ func (r Report) Digest() (string, error) {
 func (e *Engine) Submit(ctx context.Context, act Act, campaign, round, unit string, report Report) (receipt Receipt, err error) {
 	began := time.Now()
 	defer func() { e.intake(string(auth.Submit), err, time.Since(began)) }()
-	err = e.in(ctx, func(t *tx) error {
-		in, done, err := t.beginIntake(ctx, act, campaign, round, unit)
+	receipt, err = e.submit(ctx, act, campaign, round, unit, report, false)
+	if errors.Is(err, errOvertaken) {
+		receipt, err = e.submit(ctx, act, campaign, round, unit, report, true)
+	}
+	return receipt, err
+}
+
+func (e *Engine) submit(ctx context.Context, act Act, campaign, round, unit string, report Report, lock bool) (receipt Receipt, err error) {
+	var in intake
+	err = e.inAfter(ctx, in.first(ctx, act, campaign, round, unit, lock), func(t *tx) error {
+		done, err := t.judge(ctx, act, &in, campaign, round, unit)
 		if err != nil {
 			return err
 		}
@@ -90,14 +99,14 @@ func (e *Engine) Submit(ctx context.Context, act Act, campaign, round, unit stri
 		if err := in.asked.check(report); err != nil {
 			return err
 		}
-		receipt = Receipt{Unit: unit, Round: round, ReceivedAt: t.now, Version: int(in.version)}
+		receipt = Receipt{Unit: unit, Round: round, ReceivedAt: t.now, Version: int(in.facts.Version)}
 		if receipt.Digest, err = report.Digest(); err != nil {
 			return err
 		}
 		if in.asked.round.Approval != string(v1.ApprovalUnitLeader) {
 			receipt.Settled, receipt.OnTime = true, in.owed.DueAt == nil || !t.now.After(*in.owed.DueAt)
 		}
-		return t.takeReport(ctx, act, in, report, receipt)
+		return t.takeReport(ctx, act, &in, report, receipt)
 	})
 	return receipt, err
 }

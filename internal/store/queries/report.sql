@@ -95,59 +95,68 @@ WHERE message.id IN (SELECT m.id FROM notice n JOIN message_notice mn ON mn.noti
 -- A letter that nobody has signed yet is withdrawn when the report has come.
 UPDATE letter SET state = 'Withdrawn' WHERE obligation_id = @obligation_id AND state = 'Drafted';
 
--- name: LockForIntake :one
--- What a unit owes, locked, with what of its campaign the act is judged by.
-SELECT c.id AS campaign_id, c.office, c.time_zone, c.state AS campaign_state, sqlc.embed(o)
-FROM campaign c JOIN obligation o ON o.campaign_id = c.id
+-- name: IntakeFacts :one
+-- Everything that a report is judged by, as of one instant. seen is the version of the
+-- row of what is owed: every change of it makes another one. Column by column: whole rows
+-- would be half the price of the statement. unsaid are reminders that have not left: a
+-- step that makes one changes the obligation, so it is seen.
+SELECT c.id AS campaign_id, c.office, c.time_zone, c.spec_generation,
+       o.id AS obligation_id, o.state, o.due_at, o.received_at, o.xmin::xid AS seen,
+       r.id AS round_id, r.kind, r.series, r.approval, r.closes_at, p.kind AS unit_kind,
+       EXISTS (SELECT FROM audit a WHERE a.request_id = @request_id) AS repeated,
+       EXISTS (SELECT FROM notice n WHERE n.obligation_id = o.id AND n.state = 'Pending' AND NOT n.informative) AS unsaid,
+       (SELECT coalesce(max(v.version), 0) + 1 FROM report v WHERE v.obligation_id = o.id)::int AS version
+FROM campaign c
+JOIN round r ON r.campaign_id = c.id
+JOIN obligation o ON o.campaign_id = c.id AND o.kind = r.kind AND o.subject = r.name
+JOIN participant p ON p.campaign_id = c.id AND p.unit = o.owner
+WHERE c.name = @campaign AND r.name = @round AND o.owner = @unit;
+
+-- name: LockForIntake :exec
+SELECT FROM obligation o JOIN campaign c ON c.id = o.campaign_id
 WHERE c.name = @campaign AND o.subject = @round AND o.owner = @unit AND o.kind IN ('Registration', 'Report')
 FOR UPDATE OF o;
 
--- name: IntakeFacts :one
--- Everything else that a report is judged by. After the lock, and so in a statement of
--- its own: one that waits for a lock goes on seeing what was there before.
-SELECT sqlc.embed(r), sqlc.embed(p),
-       EXISTS (SELECT FROM audit a WHERE a.request_id = @request_id) AS repeated,
-       (SELECT coalesce(max(b.generation), 0) FROM object b WHERE b.kind = 'Campaign' AND b.name = @campaign)::bigint AS generation,
-       (SELECT coalesce(max(v.version), 0) + 1 FROM report v WHERE v.obligation_id = @obligation_id)::int AS version
-FROM round r JOIN participant p ON p.campaign_id = r.campaign_id
-WHERE r.campaign_id = @campaign_id AND r.name = @round AND p.unit = @unit;
+-- name: SettleAsSeen :exec
+-- A report counts, or the next move is the leader's: only if what is owed is as it was
+-- seen. What is done about it elsewhere waits from here on.
+UPDATE obligation SET state = CASE WHEN @settles::bool THEN 'Settled' ELSE state END,
+    holder = CASE WHEN @settles THEN holder ELSE 'Leader' END,
+    received_at = CASE WHEN @settles THEN @now::timestamptz ELSE received_at END,
+    settled_at = CASE WHEN @settles THEN @now ELSE settled_at END,
+    next_seq = CASE WHEN @settles THEN NULL ELSE next_seq END,
+    next_at = CASE WHEN @settles THEN NULL ELSE next_at END
+WHERE id = @id AND xmin = @seen::xid AND state = 'Owing';
 
 -- name: TakeReport :one
 -- A report, whole, and all that follows from it, in one statement: the next version of
--- what is owed, settled or in the leader's hands; reminders and letters taken back; the
--- act. The caller holds the obligation. Says how many obligations were still owed, 1, and
--- how many reminders were taken back: DropUnsaid follows where there are any.
+-- what is owed; reminders, letters and the draft taken back; the act. It hangs on the
+-- obligation that this transaction has changed: where SettleAsSeen found nothing, nothing
+-- is written, and there is no row. Behind it, because a statement that waits for a row
+-- goes on seeing the rest as it was before.
 WITH kept AS (
     INSERT INTO report (obligation_id, version, state, sections, hard_tasks, received_at, approved_at)
-    VALUES (@obligation_id, @version, CASE WHEN @settles::bool THEN 'Received' ELSE 'HandedUp' END, @sections, @hard_tasks,
-            @now::timestamptz, CASE WHEN @settles THEN @now END)
-    RETURNING id
+    SELECT o.id, @version, CASE WHEN @settles::bool THEN 'Received' ELSE 'HandedUp' END, @sections, @hard_tasks,
+           @now::timestamptz, CASE WHEN @settles THEN @now END
+    FROM obligation o WHERE o.id = @obligation_id AND o.xmin = pg_current_xact_id()::xid
+    RETURNING id, obligation_id
 ), figures AS (
     INSERT INTO report_figure (report_id, indicator, value)
     SELECT kept.id, f.indicator, f.value::numeric
     FROM kept, (SELECT unnest(@indicators::text[]) AS indicator, unnest(@values::text[]) AS value) f
-), owed AS (
-    UPDATE obligation SET state = CASE WHEN @settles THEN 'Settled' ELSE state END,
-        holder = CASE WHEN @settles THEN holder ELSE 'Leader' END,
-        received_at = CASE WHEN @settles THEN @now ELSE received_at END,
-        settled_at = CASE WHEN @settles THEN @now ELSE settled_at END,
-        next_seq = CASE WHEN @settles THEN NULL ELSE next_seq END,
-        next_at = CASE WHEN @settles THEN NULL ELSE next_at END
-    WHERE obligation.id = @obligation_id AND state = 'Owing'
-    RETURNING obligation.id
 ), silenced AS (
-    UPDATE notice SET state = 'Superseded', reason = 'Settled'
-    WHERE notice.obligation_id = @obligation_id AND state = 'Pending' AND NOT informative AND @settles
-    RETURNING 1
+    UPDATE notice SET state = 'Superseded', reason = 'Settled' FROM kept
+    WHERE notice.obligation_id = kept.obligation_id AND notice.state = 'Pending' AND NOT notice.informative AND @settles
 ), withdrawn AS (
-    UPDATE letter SET state = 'Withdrawn' WHERE letter.obligation_id = @obligation_id AND state = 'Drafted' AND @settles
+    UPDATE letter SET state = 'Withdrawn' FROM kept
+    WHERE letter.obligation_id = kept.obligation_id AND letter.state = 'Drafted' AND @settles
 ), written AS (
-    DELETE FROM draft WHERE draft.obligation_id = @obligation_id
+    DELETE FROM draft USING kept WHERE draft.obligation_id = kept.obligation_id
 ), act AS (
     INSERT INTO audit (at, actor, verb, object, reason, request_id, detail)
-    VALUES (@now, @actor, @verb, @object, @reason, @act, @detail)
+    SELECT @now, @actor::text, @verb::text, @object::text, @reason::text, @act::uuid, @detail::jsonb FROM kept
 )
-SELECT (SELECT count(*) FROM owed)::bigint AS owed, (SELECT count(*) FROM silenced)::bigint AS silenced, (SELECT kept.id FROM kept)::bigint AS report_id;
+SELECT kept.id FROM kept;
 
 -- name: SaveDraft :exec
 INSERT INTO draft (obligation_id, content, saved_at, actor) VALUES (@obligation_id, @content, @saved_at, @actor)
