@@ -75,7 +75,7 @@ func (e *Engine) in(ctx context.Context, fn func(*tx) error) error {
 }
 
 // inAfter is in for an fn that knows what it asks first, whatever the answers: that
-// goes to the database together with the beginning.
+// goes to the database together with the beginning. With it fn reads business time.
 func (e *Engine) inAfter(ctx context.Context, first []ask, fn func(*tx) error) error {
 	for try := 1; ; try++ {
 		err := e.once(ctx, first, fn)
@@ -115,15 +115,18 @@ func (t *tx) begin(ctx context.Context, conn sender, first []ask) error {
 	var p pipeline
 	p.batch.BeginTx(pgx.TxOptions{})
 	p.asked = append(p.asked, func(*db.Queries) error { _, err := p.answers.Exec(); return err })
-	p.ask(func(q *db.Queries) error {
-		now, err := q.Now(ctx)
-		t.now, t.stepped = now.Now, now.Stepped
-		return err
-	})
-	p.ask(first...)
+	if p.ask(first...); first == nil {
+		p.ask(func(q *db.Queries) error { return t.readTime(ctx, q) })
+	}
 	err := p.send(ctx, conn)
 	t.raw = p.answers.Tx()
 	t.Queries = db.New(t.raw)
+	return err
+}
+
+func (t *tx) readTime(ctx context.Context, q *db.Queries) error {
+	now, err := q.Now(ctx)
+	t.now, t.stepped = now.Now, now.Stepped
 	return err
 }
 

@@ -53,7 +53,10 @@ var errOvertaken = &Conflict{Text: "what is owed has changed meanwhile: look at 
 // request that was carried out before returns its record.
 func (t *tx) judge(ctx context.Context, act Act, in *intake, campaign, round, unit string) (done *db.Audit, err error) {
 	f := in.facts
-	if f.ObligationID == 0 {
+	if t.now, t.stepped = f.Now, f.Stepped; f.ObligationID == 0 {
+		if err := t.readTime(ctx, t.Queries); err != nil {
+			return nil, err
+		}
 		return t.judgeUnknown(ctx, act, campaign, round, unit)
 	}
 	if err := t.demand(ctx, act.Actor, auth.Submit, auth.Object{Campaign: campaign, Office: f.Office, Unit: unit}, "a report of unit "+unit); err != nil {
@@ -125,7 +128,7 @@ func (t *tx) takeReport(ctx context.Context, act Act, in *intake, report Report,
 		},
 	}
 	if receipt.Settled && in.facts.Unsaid {
-		statements = append(statements, func(q *db.Queries) error { return q.DropUnsaid(ctx, in.owed.ID) })
+		statements = append(statements, func(q *db.Queries) error { return q.TakeBack(ctx, in.owed.ID) })
 	}
 	if len(report.Files) == 0 {
 		return t.last(ctx, statements...)

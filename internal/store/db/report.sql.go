@@ -251,16 +251,19 @@ func (q *Queries) InsertReport(ctx context.Context, arg InsertReportParams) (Ins
 }
 
 const intakeFacts = `-- name: IntakeFacts :one
-SELECT c.id AS campaign_id, c.office, c.time_zone, c.spec_generation,
+SELECT (CASE WHEN k.mode = 'stepped' THEN k.now ELSE clock_timestamp() END)::timestamptz AS now, k.mode = 'stepped' AS stepped,
+       c.id AS campaign_id, c.office, c.time_zone, c.spec_generation,
        o.id AS obligation_id, o.state, o.due_at, o.received_at, o.xmin::xid AS seen,
        r.id AS round_id, r.kind, r.series, r.approval, r.closes_at, p.kind AS unit_kind,
        EXISTS (SELECT FROM audit a WHERE a.request_id = $1) AS repeated,
-       EXISTS (SELECT FROM notice n WHERE n.obligation_id = o.id AND n.state = 'Pending' AND NOT n.informative) AS unsaid,
+       (EXISTS (SELECT FROM notice n WHERE n.obligation_id = o.id AND n.state = 'Pending' AND NOT n.informative)
+        OR EXISTS (SELECT FROM letter l WHERE l.obligation_id = o.id AND l.state = 'Drafted'))::bool AS unsaid,
        (SELECT coalesce(max(v.version), 0) + 1 FROM report v WHERE v.obligation_id = o.id)::int AS version
 FROM campaign c
 JOIN round r ON r.campaign_id = c.id
 JOIN obligation o ON o.campaign_id = c.id AND o.kind = r.kind AND o.subject = r.name
 JOIN participant p ON p.campaign_id = c.id AND p.unit = o.owner
+CROSS JOIN clock k
 WHERE c.name = $2 AND r.name = $3 AND o.owner = $4
 `
 
@@ -272,6 +275,8 @@ type IntakeFactsParams struct {
 }
 
 type IntakeFactsRow struct {
+	Now            time.Time
+	Stepped        bool
 	CampaignID     int64
 	Office         string
 	TimeZone       string
@@ -292,10 +297,10 @@ type IntakeFactsRow struct {
 	Version        int32
 }
 
-// Everything that a report is judged by, as of one instant. seen is the version of the
+// Everything that a report is judged by, business time too, as of one instant. seen is the version of the
 // row of what is owed: every change of it makes another one. Column by column: whole rows
-// would be half the price of the statement. unsaid are reminders that have not left: a
-// step that makes one changes the obligation, so it is seen.
+// would be half the price of the statement. unsaid are reminders and letters that have
+// not left: a step that makes one changes the obligation, so it is seen.
 func (q *Queries) IntakeFacts(ctx context.Context, arg IntakeFactsParams) (IntakeFactsRow, error) {
 	row := q.db.QueryRow(ctx, intakeFacts,
 		arg.RequestID,
@@ -305,6 +310,8 @@ func (q *Queries) IntakeFacts(ctx context.Context, arg IntakeFactsParams) (Intak
 	)
 	var i IntakeFactsRow
 	err := row.Scan(
+		&i.Now,
+		&i.Stepped,
 		&i.CampaignID,
 		&i.Office,
 		&i.TimeZone,
@@ -586,6 +593,29 @@ func (q *Queries) SupersedeNotices(ctx context.Context, reason string, obligatio
 	return result.RowsAffected(), nil
 }
 
+const takeBack = `-- name: TakeBack :exec
+WITH silenced AS (
+    UPDATE notice SET state = 'Superseded', reason = 'Settled' FROM obligation o
+    WHERE o.id = $1 AND o.xmin = pg_current_xact_id()::xid
+      AND notice.obligation_id = o.id AND notice.state = 'Pending' AND NOT notice.informative
+    RETURNING notice.id
+), withdrawn AS (
+    UPDATE letter SET state = 'Withdrawn' FROM obligation o
+    WHERE o.id = $1 AND o.xmin = pg_current_xact_id()::xid AND letter.obligation_id = o.id AND letter.state = 'Drafted'
+)
+UPDATE message SET state = 'Superseded'
+WHERE message.id IN (SELECT m.id FROM silenced s JOIN message_notice mn ON mn.notice_id = s.id JOIN message m ON m.id = mn.message_id
+                     WHERE m.state = 'Pending' AND NOT m.list FOR UPDATE OF m SKIP LOCKED)
+`
+
+// Reminders and letters that have not left are not sent any more, nor messages that carry
+// nothing else, as DropUnsaid says. It hangs on the obligation as TakeReport does. A
+// statement of its own: hardly any report finds one.
+func (q *Queries) TakeBack(ctx context.Context, obligationID int64) error {
+	_, err := q.db.Exec(ctx, takeBack, obligationID)
+	return err
+}
+
 const takeReport = `-- name: TakeReport :one
 WITH kept AS (
     INSERT INTO report (obligation_id, version, state, sections, hard_tasks, received_at, approved_at)
@@ -597,12 +627,6 @@ WITH kept AS (
     INSERT INTO report_figure (report_id, indicator, value)
     SELECT kept.id, f.indicator, f.value::numeric
     FROM kept, (SELECT unnest($7::text[]) AS indicator, unnest($8::text[]) AS value) f
-), silenced AS (
-    UPDATE notice SET state = 'Superseded', reason = 'Settled' FROM kept
-    WHERE notice.obligation_id = kept.obligation_id AND notice.state = 'Pending' AND NOT notice.informative AND $2
-), withdrawn AS (
-    UPDATE letter SET state = 'Withdrawn' FROM kept
-    WHERE letter.obligation_id = kept.obligation_id AND letter.state = 'Drafted' AND $2
 ), written AS (
     DELETE FROM draft USING kept WHERE draft.obligation_id = kept.obligation_id
 ), act AS (
@@ -630,7 +654,7 @@ type TakeReportParams struct {
 }
 
 // A report, whole, and all that follows from it, in one statement: the next version of
-// what is owed; reminders, letters and the draft taken back; the act. It hangs on the
+// what is owed; the draft taken back; the act. It hangs on the
 // obligation that this transaction has changed: where SettleAsSeen found nothing, nothing
 // is written, and there is no row. Behind it, because a statement that waits for a row
 // goes on seeing the rest as it was before.

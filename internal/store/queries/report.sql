@@ -96,20 +96,23 @@ WHERE message.id IN (SELECT m.id FROM notice n JOIN message_notice mn ON mn.noti
 UPDATE letter SET state = 'Withdrawn' WHERE obligation_id = @obligation_id AND state = 'Drafted';
 
 -- name: IntakeFacts :one
--- Everything that a report is judged by, as of one instant. seen is the version of the
+-- Everything that a report is judged by, business time too, as of one instant. seen is the version of the
 -- row of what is owed: every change of it makes another one. Column by column: whole rows
--- would be half the price of the statement. unsaid are reminders that have not left: a
--- step that makes one changes the obligation, so it is seen.
-SELECT c.id AS campaign_id, c.office, c.time_zone, c.spec_generation,
+-- would be half the price of the statement. unsaid are reminders and letters that have
+-- not left: a step that makes one changes the obligation, so it is seen.
+SELECT (CASE WHEN k.mode = 'stepped' THEN k.now ELSE clock_timestamp() END)::timestamptz AS now, k.mode = 'stepped' AS stepped,
+       c.id AS campaign_id, c.office, c.time_zone, c.spec_generation,
        o.id AS obligation_id, o.state, o.due_at, o.received_at, o.xmin::xid AS seen,
        r.id AS round_id, r.kind, r.series, r.approval, r.closes_at, p.kind AS unit_kind,
        EXISTS (SELECT FROM audit a WHERE a.request_id = @request_id) AS repeated,
-       EXISTS (SELECT FROM notice n WHERE n.obligation_id = o.id AND n.state = 'Pending' AND NOT n.informative) AS unsaid,
+       (EXISTS (SELECT FROM notice n WHERE n.obligation_id = o.id AND n.state = 'Pending' AND NOT n.informative)
+        OR EXISTS (SELECT FROM letter l WHERE l.obligation_id = o.id AND l.state = 'Drafted'))::bool AS unsaid,
        (SELECT coalesce(max(v.version), 0) + 1 FROM report v WHERE v.obligation_id = o.id)::int AS version
 FROM campaign c
 JOIN round r ON r.campaign_id = c.id
 JOIN obligation o ON o.campaign_id = c.id AND o.kind = r.kind AND o.subject = r.name
 JOIN participant p ON p.campaign_id = c.id AND p.unit = o.owner
+CROSS JOIN clock k
 WHERE c.name = @campaign AND r.name = @round AND o.owner = @unit;
 
 -- name: LockForIntake :exec
@@ -130,7 +133,7 @@ WHERE id = @id AND xmin = @seen::xid AND state = 'Owing';
 
 -- name: TakeReport :one
 -- A report, whole, and all that follows from it, in one statement: the next version of
--- what is owed; reminders, letters and the draft taken back; the act. It hangs on the
+-- what is owed; the draft taken back; the act. It hangs on the
 -- obligation that this transaction has changed: where SettleAsSeen found nothing, nothing
 -- is written, and there is no row. Behind it, because a statement that waits for a row
 -- goes on seeing the rest as it was before.
@@ -144,12 +147,6 @@ WITH kept AS (
     INSERT INTO report_figure (report_id, indicator, value)
     SELECT kept.id, f.indicator, f.value::numeric
     FROM kept, (SELECT unnest(@indicators::text[]) AS indicator, unnest(@values::text[]) AS value) f
-), silenced AS (
-    UPDATE notice SET state = 'Superseded', reason = 'Settled' FROM kept
-    WHERE notice.obligation_id = kept.obligation_id AND notice.state = 'Pending' AND NOT notice.informative AND @settles
-), withdrawn AS (
-    UPDATE letter SET state = 'Withdrawn' FROM kept
-    WHERE letter.obligation_id = kept.obligation_id AND letter.state = 'Drafted' AND @settles
 ), written AS (
     DELETE FROM draft USING kept WHERE draft.obligation_id = kept.obligation_id
 ), act AS (
@@ -157,6 +154,23 @@ WITH kept AS (
     SELECT @now, @actor::text, @verb::text, @object::text, @reason::text, @act::uuid, @detail::jsonb FROM kept
 )
 SELECT kept.id FROM kept;
+
+-- name: TakeBack :exec
+-- Reminders and letters that have not left are not sent any more, nor messages that carry
+-- nothing else, as DropUnsaid says. It hangs on the obligation as TakeReport does. A
+-- statement of its own: hardly any report finds one.
+WITH silenced AS (
+    UPDATE notice SET state = 'Superseded', reason = 'Settled' FROM obligation o
+    WHERE o.id = @obligation_id AND o.xmin = pg_current_xact_id()::xid
+      AND notice.obligation_id = o.id AND notice.state = 'Pending' AND NOT notice.informative
+    RETURNING notice.id
+), withdrawn AS (
+    UPDATE letter SET state = 'Withdrawn' FROM obligation o
+    WHERE o.id = @obligation_id AND o.xmin = pg_current_xact_id()::xid AND letter.obligation_id = o.id AND letter.state = 'Drafted'
+)
+UPDATE message SET state = 'Superseded'
+WHERE message.id IN (SELECT m.id FROM silenced s JOIN message_notice mn ON mn.notice_id = s.id JOIN message m ON m.id = mn.message_id
+                     WHERE m.state = 'Pending' AND NOT m.list FOR UPDATE OF m SKIP LOCKED);
 
 -- name: SaveDraft :exec
 INSERT INTO draft (obligation_id, content, saved_at, actor) VALUES (@obligation_id, @content, @saved_at, @actor)
