@@ -69,7 +69,7 @@ var arrows = []arrow{
 	{
 		reason: "the store knows rows, not rules",
 		from:   []string{"internal/store"},
-		allow:  []string{own("internal/store"), postgres, "github.com/pressly/goose/v3", "github.com/shopspring/decimal", "github.com/google/uuid"},
+		allow:  []string{own("internal/store"), postgres, "github.com/pressly/goose/v3", "github.com/shopspring/decimal", "github.com/google/uuid", "github.com/vgarvardt/pgx-google-uuid/v5"},
 	},
 }
 

@@ -83,6 +83,10 @@ func (b *Bench) submitAll(ctx context.Context) (rate float64, err error) {
 		return 0, err
 	}
 	defer w.drop(ctx)
+	// pgbench counts from when its clients are connected.
+	if err := w.connect(ctx, clients); err != nil {
+		return 0, err
+	}
 	var next atomic.Int64
 	var all sync.WaitGroup
 	failed := make(chan error, clients)
@@ -111,6 +115,18 @@ func (b *Bench) submitAll(ctx context.Context) (rate float64, err error) {
 	default:
 	}
 	return float64(b.Units) / took.Seconds(), w.checkSettled(ctx, b.Units)
+}
+
+// connect opens connections for what follows.
+func (w *world) connect(ctx context.Context, n int) error {
+	for range n {
+		conn, err := w.pool.Acquire(ctx)
+		if err != nil {
+			return err
+		}
+		defer conn.Release()
+	}
+	return nil
 }
 
 func (w *world) checkSettled(ctx context.Context, want int) error {

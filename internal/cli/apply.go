@@ -80,7 +80,7 @@ func (a *app) printContacts(n int, dryRun bool) {
 	if dryRun {
 		verb = "checked"
 	}
-	fmt.Fprintf(a.err, "%d contacts %s%s\n", n, verb, dryWord(dryRun))
+	fmt.Fprintf(a.err, "%s %s%s\n", counted(n, "contact"), verb, dryWord(dryRun))
 }
 
 func dryWord(dryRun bool) string {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -73,14 +74,40 @@ func (a *app) completeCampaigns(cmd *cobra.Command, args []string, _ string) ([]
 	})
 }
 
+// completePlace completes a name without a flag: beside -c a unit, else a campaign.
+func (a *app) completePlace(cmd *cobra.Command, args []string, toComplete string) ([]string, cobra.ShellCompDirective) {
+	if campaign := cmd.Flags().Lookup("campaign"); campaign != nil && campaign.Value.String() != "" && len(args) == 0 {
+		return a.completeUnits(cmd, args, toComplete)
+	}
+	return a.completeCampaigns(cmd, args, toComplete)
+}
+
+// mostUnits is what a person can choose from.
+const mostUnits = 200
+
+// completeUnits completes codes of units of the campaign that the command names.
+func (a *app) completeUnits(cmd *cobra.Command, args []string, toComplete string) ([]string, cobra.ShellCompDirective) {
+	campaign := campaignNamed(cmd, args)
+	return a.completing(cmd, func(ctx context.Context, r reader) ([]string, error) {
+		units, _, err := r.Units(ctx, campaign, toComplete, mostUnits)
+		var codes []string
+		for _, u := range units {
+			codes = append(codes, u.Code+"\t"+u.Name)
+		}
+		return codes, err
+	})
+}
+
+func campaignNamed(cmd *cobra.Command, args []string) string {
+	if f := cmd.Flags().Lookup("campaign"); f != nil && f.Value.String() != "" {
+		return f.Value.String()
+	}
+	return strings.Join(args[:min(len(args), 1)], "")
+}
+
 // completeRounds completes --round by the campaign that the command names.
 func (a *app) completeRounds(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-	campaign := ""
-	if f := cmd.Flags().Lookup("campaign"); f != nil {
-		campaign = f.Value.String()
-	} else if len(args) > 0 {
-		campaign = args[0]
-	}
+	campaign := campaignNamed(cmd, args)
 	return a.completing(cmd, func(ctx context.Context, r reader) ([]string, error) {
 		rounds, err := r.Rounds(ctx, campaign)
 		var names []string

@@ -25,7 +25,14 @@ Toàn cảnh một phong trào: tiến độ, đơn vị trễ hạn, việc s�
 		Example: `  thidua describe campaign covid-2021
   thidua describe campaign covid-2021 -o json`,
 		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) != 2 || !isCampaignWord(args[0]) {
+			switch {
+			case len(args) > 0 && !isCampaignWord(args[0]):
+				name := args[len(args)-1] // of a campaign, when the word before it was forgotten
+				if len(args) == 1 && strings.HasPrefix(args[0], "camp") {
+					name = "NAME"
+				}
+				return fmt.Errorf("unknown resource %q; describe knows campaigns only: did you mean thidua describe campaign %s?", args[0], name)
+			case len(args) != 2:
 				return fmt.Errorf("describe what? usage: %s", cmd.UseLine())
 			}
 			return nil
@@ -67,14 +74,14 @@ func writeBoard(w io.Writer, b look.Board, whole bool) error {
 	if err := writeTable(w, "Kỳ báo cáo (rounds)", roundColumns(zone), b.Rounds); err != nil {
 		return err
 	}
-	late, more := b.Late, b.LateTotal
+	late, all := b.Late, b.LateTotal+b.LateOther
 	if !whole {
 		late = late[:min(8, len(late))]
 	}
-	if err := writeTable(w, fmt.Sprintf("Quá hạn (late): %d", more), lateColumns(zone), late); err != nil {
+	if err := writeTable(w, lateTitle(b), lateColumns(zone), late); err != nil {
 		return err
 	}
-	if n := more - int64(len(late)); n > 0 {
+	if n := all - int64(len(late)); n > 0 {
 		fmt.Fprintf(w, "… and %d more: thidua get late -c %s\n", n, b.Campaign.Name)
 	}
 	next := b.Next
@@ -91,6 +98,16 @@ func writeBoard(w io.Writer, b look.Board, whole bool) error {
 	return writeResults(w, b, zone)
 }
 
+// lateTitle counts reports as the rounds do, and apart from them what bodies and the
+// office owe.
+func lateTitle(b look.Board) string {
+	title := fmt.Sprintf("Quá hạn (late): %d báo cáo (%s)", b.LateTotal, counted(b.LateTotal, "report"))
+	if b.LateOther > 0 {
+		title += fmt.Sprintf("; %d việc tổng hợp, quyết định (consolidations, decisions)", b.LateOther)
+	}
+	return title
+}
+
 func writeHead(w io.Writer, b look.Board, zone *time.Location) {
 	c := b.Campaign
 	fmt.Fprintln(w, strings.TrimRight(c.Title.VI+"\n"+c.Title.EN, "\n"))
@@ -99,7 +116,11 @@ func writeHead(w io.Writer, b look.Board, zone *time.Location) {
 	t.add("state", stateLine(c))
 	t.add("now", dayAndTime(c.Now, zone)+clockWord(c.Clock))
 	t.add("units", number(c.Participants))
-	t.add("launch", stamp(c.LaunchAt, zone))
+	launch := stamp(c.LaunchAt, zone)
+	if c.Backdated && c.ActedAt != nil {
+		launch += ", phát động lùi ngày lúc (backdated, by an act of) " + stamp(*c.ActedAt, zone)
+	}
+	t.add("launch", launch)
 	t.add("closes", stamp(c.ClosesAt, zone))
 	t.add("plan", c.PlanHash)
 	t.add("generation", fmt.Sprintf("%d, observed %d", c.Generation, c.ObservedGeneration))
@@ -148,7 +169,7 @@ func clockWord(c look.Clock) string {
 	case c.Frozen:
 		return " (stepped clock, frozen)"
 	case c.Stepped:
-		return fmt.Sprintf(" (stepped clock, %d jumps)", c.Jumps)
+		return fmt.Sprintf(" (stepped clock, %s)", counted(c.Jumps, "jump"))
 	}
 	return ""
 }
@@ -189,7 +210,7 @@ func nextColumns(zone *time.Location) []column[look.Next] {
 
 func nextWords(n look.Next) string {
 	if n.Type == "Step" {
-		return "Bước nhắc: " + n.Step
+		return stepWords(n.Step)
 	}
 	if word := eventWord[plan.EventType(n.Type)]; word != "" {
 		return word

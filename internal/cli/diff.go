@@ -22,7 +22,8 @@ func (a *app) diffCommand() *cobra.Command {
 for every campaign that they touch, the dates that would come, go or move, with
 the hash of the plan before and after. It stores nothing.
 
-Exit code: 0 nothing differs, 1 something does, 2 error.
+Exit code: 0 nothing differs, 1 something does, 2 an error, as diff has it; for
+every other command an error is 1, and 2 a command line that makes no sense.
 
 So sánh tệp với nội dung đã khai báo: trường nào đổi, mốc thời gian nào dời.`,
 		Example: `  thidua diff -f my-campaign
@@ -116,8 +117,8 @@ func (d *difference) write(w io.Writer) {
 
 func writePlanDiff(w io.Writer, p plan.Difference) {
 	zone := zoneOf(p.TimeZone)
-	fmt.Fprintf(w, "plan of campaign/%s: %d dates added, %d removed, %d moved\n  hash %s → %s\n",
-		p.Campaign, len(p.Added), len(p.Removed), len(p.Moved), cmp.Or(p.OldHash, "(none)"), p.NewHash)
+	fmt.Fprintf(w, "plan of campaign/%s: %s added, %d removed, %d moved\n  hash %s → %s\n",
+		p.Campaign, counted(len(p.Added), "date"), len(p.Removed), len(p.Moved), cmp.Or(p.OldHash, "(none)"), p.NewHash)
 	if p.OldHash == "" {
 		fmt.Fprintf(w, "  see them with: thidua plan -f … %s\n", p.Campaign)
 		return

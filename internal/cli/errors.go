@@ -126,11 +126,11 @@ func explain(err error) []string {
 	case errors.As(err, &problems):
 		lines := make([]string, len(problems))
 		for i, p := range problems {
-			lines[i] = oneLine(p.String())
+			lines[i] = located(p)
 		}
 		return lines
 	case errors.As(err, &problem):
-		return []string{oneLine(problem.String())}
+		return []string{located(problem)}
 	case errors.As(err, &refused), errors.As(err, &missing), errors.As(err, &conflict), errors.As(err, &stranger), errors.As(err, &away), errors.As(err, &unknown), errors.As(err, &unkept), errors.As(err, &invalid):
 		return []string{"error: " + oneLine(err.Error())}
 	case errors.Is(err, store.ErrNotMigrated):
@@ -145,6 +145,15 @@ func explain(err error) []string {
 		return nil // the person who pressed Ctrl-C knows
 	}
 	return []string{"internal: " + oneLine(err.Error()), "this is a fault of thidua or of its surroundings; --log-level debug tells more"}
+}
+
+// located is a problem as compilers write it, file:line: first, so that editors find
+// the place; what has no line is an error like others.
+func located(p manifest.Problem) string {
+	if p.Line == 0 && !p.Warning {
+		return "error: " + oneLine(p.String())
+	}
+	return oneLine(p.String())
 }
 
 // oneLine keeps an error on its line.

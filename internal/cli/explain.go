@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -22,8 +23,8 @@ Giải thích ý nghĩa từng trường trong tệp khai báo.`,
 		Example: `  thidua explain campaign
   thidua explain campaign.spec.reporting.due
   thidua explain roster --recursive`,
-		Args:      oneName("kind, such as campaign"),
-		ValidArgs: schema.Kinds(),
+		Args:              oneName("kind, such as campaign"),
+		ValidArgsFunction: completeFields,
 		RunE: func(_ *cobra.Command, args []string) error {
 			kind, path, _ := strings.Cut(args[0], ".")
 			name, text, fields, err := schema.Of(kind)
@@ -50,29 +51,61 @@ func (a *app) explainField(kind, path string, fields []schema.Field, recursive b
 		return a.unknownField(kind, path, fields)
 	}
 	f := fields[i]
-	fmt.Fprintf(a.out, "KIND:     %s\nVERSION:  thidua.dev/v1\nFIELD:    %s (%s)\n\n%s\n", kind, f.Path, facts(f), f.Text)
+	width := a.width()
+	var b strings.Builder
+	fmt.Fprintf(&b, "KIND:     %s\nVERSION:  thidua.dev/v1\n%s\n%s", kind, wrap(fmt.Sprintf("FIELD:    %s (%s)", f.Path, facts(f)), "", "          ", width), wrap(f.Text, "", "", width))
 	for _, rule := range f.Rules {
-		fmt.Fprintf(a.out, "  - %s\n", rule)
+		b.WriteString(wrap(rule, "  - ", "    ", width))
 	}
-	var t table
+	title := "\nFIELDS:\n"
 	for _, f := range fields {
 		rest, inside := strings.CutPrefix(plain(f.Path), path+".")
-		if inside && (recursive || !strings.Contains(rest, ".")) {
-			t.add(strings.Repeat("  ", strings.Count(rest, "."))+rest, facts(f), f.Text)
+		if !inside || !recursive && strings.Contains(rest, ".") {
+			continue
+		}
+		b.WriteString(title)
+		title = ""
+		indent := "  " + strings.Repeat("  ", strings.Count(rest, "."))
+		b.WriteString(wrap(rest+"   "+facts(f), indent, indent+"    ", width))
+		b.WriteString(wrap(f.Text, indent+"  ", indent+"  ", width))
+	}
+	_, err := io.WriteString(a.out, b.String())
+	return err
+}
+
+// completeFields completes kinds, and behind a dot the fields that stand there.
+func completeFields(_ *cobra.Command, args []string, toComplete string) ([]string, cobra.ShellCompDirective) {
+	open := cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp // a dot may follow
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	kind, path, inside := strings.Cut(toComplete, ".")
+	if !inside {
+		var kinds []string
+		for _, k := range schema.Kinds() {
+			kinds = append(kinds, strings.ToLower(k))
+		}
+		return kinds, open
+	}
+	_, _, fields, err := schema.Of(kind)
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	parent := parentOf(path)
+	var found []string
+	for _, f := range fields {
+		if parentOf(plain(f.Path)) == parent {
+			found = append(found, kind+"."+plain(f.Path)+"\t"+f.Type)
 		}
 	}
-	if len(t.rows) == 0 {
-		return nil
-	}
-	fmt.Fprintln(a.out, "\nFIELDS:")
-	return t.write(a.out, "  ")
+	return found, open
 }
 
 // unknownField names those that stand beside it.
 func (a *app) unknownField(kind, path string, fields []schema.Field) error {
 	var beside []string
 	for _, f := range fields {
-		if parent, _ := cutLast(plain(f.Path)); parent != "" && strings.HasPrefix(path, parent+".") && strings.Count(path, ".") == strings.Count(plain(f.Path), ".") {
+		if parent := parentOf(plain(f.Path)); parent != "" && strings.HasPrefix(path, parent+".") && strings.Count(path, ".") == strings.Count(plain(f.Path), ".") {
 			beside = append(beside, plain(f.Path))
 		}
 	}
@@ -82,12 +115,13 @@ func (a *app) unknownField(kind, path string, fields []schema.Field) error {
 	return fail("%s has no field %s; beside it there are: %s", kind, path, strings.Join(beside, ", "))
 }
 
-func cutLast(path string) (parent, name string) {
+// parentOf a field's path; empty of one that has none.
+func parentOf(path string) string {
 	i := strings.LastIndexByte(path, '.')
 	if i < 0 {
-		return "", path
+		return ""
 	}
-	return path[:i], path[i+1:]
+	return path[:i]
 }
 
 // facts are a field's type, whether it is required, and its default.

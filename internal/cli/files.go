@@ -26,7 +26,7 @@ func (a *app) getFileCommand() *cobra.Command {
 				return misuse("get file: where to? give --out FILE, or --out - for stdout")
 			}
 			if !sha256Text.MatchString(args[0]) {
-				return misuse("get file: %q is no SHA-256: 64 hexadecimal digits, as why names it", args[0])
+				return misuse("get file: %.80q is not the SHA-256 of a file, 64 hexadecimal digits; why UNIT -c CAMPAIGN names those that are kept", args[0])
 			}
 			on, release, err := a.open(cmd.Context())
 			if err != nil {

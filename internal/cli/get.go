@@ -179,6 +179,7 @@ func lateColumns(zone *time.Location) []column[look.Late] {
 		{title: "UNIT", cell: func(l look.Late) string { return l.Code }},
 		{title: "NAME", cell: func(l look.Late) string { return l.Name }},
 		{title: "ROUND", cell: func(l look.Late) string { return orDash(l.Round) }},
+		{title: "KIND", cell: func(l look.Late) string { return l.Kind }},
 		{title: "DUE", cell: func(l look.Late) string { return stamp(l.DueAt, zone) }},
 		{title: "DAYS LATE", cell: func(l look.Late) string { return number(l.DaysLate) }},
 		{title: "HOLDER", cell: func(l look.Late) string { return l.Holder }},

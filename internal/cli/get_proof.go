@@ -42,7 +42,7 @@ func (a *app) getAmbiguousCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return writeList(a, format, "ambiguous", attempts, func(t look.LooseAttempt) string { return "message/" + number(t.Message) + "/" + number(t.No) }, []column[look.LooseAttempt]{
+			return writeList(a, format, "ambiguous attempts", attempts, func(t look.LooseAttempt) string { return "message/" + number(t.Message) + "/" + number(t.No) }, []column[look.LooseAttempt]{
 				{title: "MESSAGE", cell: func(t look.LooseAttempt) string { return number(t.Message) }},
 				{title: "NO", cell: func(t look.LooseAttempt) string { return number(t.No) }},
 				{title: "STEP", cell: func(t look.LooseAttempt) string { return t.Step }},

@@ -104,7 +104,7 @@ func emptyDir(dir string) error {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
 	case err != nil:
-		return fail("%s: is no directory that can be written to", dir)
+		return fail("%s: is not a directory that can be written to", dir)
 	case len(entries) > 0:
 		return fail("%s: is not empty; init overwrites nothing, name another directory", dir)
 	}
@@ -152,10 +152,10 @@ func (a *app) printInit(n newCampaign, s schedule, p *plan.Plan, units *unitList
 			provisional++
 		}
 	}
-	fmt.Fprintf(a.out, "%s: campaign %s, %d units, %d dates from %s to %s\n", n.dir, n.name, len(units.rows)-len(units.excluded(n.office)), len(p.Events),
+	fmt.Fprintf(a.out, "%s: campaign %s, %s, %s from %s to %s\n", n.dir, n.name, counted(len(units.rows)-len(units.excluded(n.office)), "unit"), counted(len(p.Events), "date"),
 		p.Launch.In(s.zone).Format("02/01/2006"), p.ClosedAt.In(s.zone).Format("02/01/2006"))
 	if provisional > 0 {
-		fmt.Fprintf(a.err, "note: the days off after 31/12/2026 are not known yet, so %d dates are provisional; add the year's notice to calendar.yaml when it comes\n", provisional)
+		fmt.Fprintf(a.err, "note: the days off after 31/12/2026 are not known yet, so what comes after is provisional (%s); add the year's notice to calendar.yaml when it comes\n", counted(provisional, "date"))
 	}
 	if silent := units.withoutContact(); len(silent) > 0 {
 		fmt.Fprintf(a.err, "note: no mail address for %s; add them to %s.contacts.csv, or nobody is reminded there\n", shortList(silent), n.name)

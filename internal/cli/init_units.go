@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -69,6 +70,8 @@ func parseUnits(file string, data []byte) (*unitList, error) {
 	r.FieldsPerRecord = -1
 	u := &unitList{file: file}
 	var names []string
+	var twice manifest.Problems
+	first := map[string]int{}
 	for {
 		record, err := r.Read()
 		if errors.Is(err, io.EOF) {
@@ -89,15 +92,28 @@ func parseUnits(file string, data []byte) (*unitList, error) {
 				return nil, err
 			}
 		case len(record) != len(names):
-			return nil, fail("%s:%d: has %d cells, but the header has %d columns; put a cell that holds a comma in quotes", file, line, len(record), len(names))
+			return nil, fail("%s:%d: has %s, but the header has %s; put a cell that holds a comma in quotes", file, line, counted(len(record), "cell"), counted(len(names), "column"))
 		default:
 			row := map[string]string{}
 			for i, name := range names {
 				row[name] = record[i]
 			}
 			row["kind"] = orElse(row["kind"], defaultKind)
+			code := row["code"]
+			if before := first[code]; before > 0 && code != "" {
+				_, at := r.FieldPos(slices.Index(names, "code"))
+				twice = append(twice, manifest.Problem{
+					File: file, Line: line, Column: at, Field: "code", Value: code,
+					Message: fmt.Sprintf("the unit is there twice; the first is on line %d: give each unit one row, with a code of its own", before),
+				})
+				continue
+			}
+			first[code] = line
 			u.rows, u.lines = append(u.rows, row), append(u.lines, line)
 		}
+	}
+	if err := twice.Err(); err != nil {
+		return nil, err
 	}
 	if len(u.rows) == 0 {
 		return nil, fail("%s: only a header; expected a row for each unit", file)

@@ -51,6 +51,8 @@ type deliveryReader interface {
 
 // installationReader reads what belongs to no campaign.
 type installationReader interface {
+	Clock(ctx context.Context) (look.Clock, error)
+	Units(ctx context.Context, campaign, query string, limit int) ([]look.Unit, int64, error)
 	Objects(ctx context.Context) ([]look.Object, error)
 	Roots(ctx context.Context) ([]look.Root, error)
 	Status(ctx context.Context) (*look.Status, error)
@@ -250,6 +252,9 @@ func (a *app) create(path string, write func(io.Writer) error) error {
 		return write(a.out)
 	}
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return fail("%s: is there already; name another file", path)
+	}
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 
 	v1 "thidua.dev/thidua/api/v1"
 	"thidua.dev/thidua/internal/engine"
+	"thidua.dev/thidua/internal/look"
 	"thidua.dev/thidua/internal/manifest"
 	"thidua.dev/thidua/internal/plan"
 )
@@ -202,11 +203,19 @@ func eventWords(e plan.Event) string {
 		if e.Step == plan.StepInvitation {
 			return "Gửi giấy mời"
 		}
-		return "Bước nhắc: " + e.Step
+		return stepWords(e.Step)
 	case plan.ReviewHeld:
 		return "Sơ kết, tổng kết: " + string(e.Review)
 	}
 	return cmp.Or(eventWord[e.Type], string(e.Type))
+}
+
+// stepWords is a step in words, with its name in the campaign's spec.
+func stepWords(step string) string {
+	if word := look.Word("step." + step).VI; word != step {
+		return upperFirst(word) + " (" + step + ")"
+	}
+	return "Bước nhắc: " + step
 }
 
 func upperFirst(s string) string {

@@ -16,12 +16,46 @@ type whose struct{ campaign, round, unit string }
 func (o *whose) flags(a *app, cmd *cobra.Command) {
 	a.campaignFlag(cmd, &o.campaign)
 	cmd.Flags().StringVar(&o.round, "round", "", "the round, such as monthly/2021-11 or registration")
-	cmd.Flags().StringVar(&o.unit, "unit", "", "the unit's code")
+	cmd.Flags().StringVar(&o.unit, "unit", "", "the unit's code; it may also stand without a flag")
 	_ = cmd.RegisterFlagCompletionFunc("round", a.completeRounds)
+	_ = cmd.RegisterFlagCompletionFunc("unit", a.completeUnits)
+	cmd.Args = atMostOne
+	cmd.ValidArgsFunction = a.completePlace
 }
 
-func (o *whose) check(verb string) error {
-	for _, f := range []struct{ flag, value string }{{"-c CAMPAIGN", o.campaign}, {"--round ROUND", o.round}, {"--unit UNIT", o.unit}} {
+// atMostOne takes a unit, or a campaign, that is named without a flag.
+func atMostOne(cmd *cobra.Command, args []string) error {
+	if len(args) > 1 {
+		return fmt.Errorf("unexpected %q; usage: %s", args[1], cmd.UseLine())
+	}
+	return nil
+}
+
+// place puts a name that stands without a flag where it belongs. Beside -c it is the
+// unit. Without -c it is the campaign, when the unit is said by --unit or, with
+// anyUnit, need not be said.
+func (o *whose) place(verb string, args []string, anyUnit bool) error {
+	if len(args) == 0 {
+		return nil
+	}
+	name := args[0]
+	switch {
+	case o.campaign == "" && (o.unit != "" || anyUnit):
+		o.campaign = name
+	case o.unit == "" || o.unit == name:
+		o.unit = name
+	default:
+		return misuse("%s: two units, %s and --unit %s: name one", verb, name, o.unit)
+	}
+	return nil
+}
+
+// check asks for what a verb needs that acts on what one unit owes.
+func (o *whose) check(verb string, args []string) error {
+	if err := o.place(verb, args, false); err != nil {
+		return err
+	}
+	for _, f := range []struct{ flag, value string }{{"-c CAMPAIGN", o.campaign}, {"--round ROUND", o.round}, {"the unit, or --unit UNIT", o.unit}} {
 		if f.value == "" {
 			return misuse("%s: give %s", verb, f.flag)
 		}
@@ -37,7 +71,7 @@ func (a *app) submitCommand() *cobra.Command {
 	var paper arrival
 	var req request
 	cmd := &cobra.Command{
-		Use:   "submit -c CAMPAIGN --round ROUND --unit UNIT -f REPORT",
+		Use:   "submit UNIT -c CAMPAIGN --round ROUND -f REPORT",
 		Short: "Hand in a unit's report on its behalf (nộp báo cáo)",
 		Long: `Submit takes a report, whole or not at all. The file is YAML or JSON with
 sections (the outline), figures (numbers in quotes, so that none is ever rounded)
@@ -61,12 +95,11 @@ theo thời điểm đến:
     ketQua: Đã hoàn thành 12/12 nhiệm vụ.
   figures:
     online-files: "87.5"`,
-		Example: `  thidua submit -c covid-2021 --round monthly/2021-11 --unit STTTT-01 -f report.yaml
-  thidua submit -c covid-2021 --round monthly/2021-11 --unit STTTT-01 -f figures.yaml --on-behalf --document-number 88/BC-STTTT --received-at 2021-11-15T16:10:00+07:00 --attach 88-BC-STTTT.pdf
-  thidua submit -c covid-2021 --round registration --unit STTTT-01 -f - <<< 'hardTasks: ["Hội nghị truyền hình đến 100% xã"]'`,
-		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := o.check("submit"); err != nil {
+		Example: `  thidua submit STTTT-01 -c covid-2021 --round monthly/2021-11 -f report.yaml
+  thidua submit STTTT-01 -c covid-2021 --round monthly/2021-11 -f figures.yaml --on-behalf --document-number 88/BC-STTTT --received-at 2021-11-15T16:10:00+07:00 --attach 88-BC-STTTT.pdf
+  thidua submit STTTT-01 -c covid-2021 --round registration -f - <<< 'hardTasks: ["Hội nghị truyền hình đến 100% xã"]'`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := o.check("submit", args); err != nil {
 				return err
 			}
 			if err := paper.check(cmd); err != nil {
@@ -132,7 +165,7 @@ func (p *arrival) flags(cmd *cobra.Command) {
 	choiceVar(cmd, flags, &p.source, "source", "", string(engine.Paper), "how it came", string(engine.Paper), string(engine.Email), string(engine.DocumentAxis))
 	flags.StringVar(&p.number, "document-number", "", "the document's number and symbol, as printed")
 	flags.StringVar(&p.dated, "document-date", "", "the document's own date")
-	flags.StringVar(&p.receivedAt, "received-at", "", "when it arrived: an instant, or a date (17:00)")
+	flags.StringVar(&p.receivedAt, "received-at", "", "when it arrived: an instant, or a day, which means 17:00 of it; of today give the time as well")
 }
 
 func (p *arrival) check(cmd *cobra.Command) error {
@@ -179,16 +212,15 @@ func (a *app) approveCommand() *cobra.Command {
 	var o whose
 	var req request
 	cmd := &cobra.Command{
-		Use:   "approve -c CAMPAIGN --round ROUND --unit UNIT",
+		Use:   "approve UNIT -c CAMPAIGN --round ROUND",
 		Short: "Record that a unit's leader approved its report (lãnh đạo duyệt)",
 		Long: `Approve is the word of the unit's leader: the newest version that was handed up
 is received, as of now. From the command line it is recorded as done on behalf.
 
 Ghi nhận lãnh đạo đơn vị đã duyệt; báo cáo được tính từ lúc này.`,
-		Example: `  thidua approve -c covid-2021 --round monthly/2021-11 --unit STTTT-01 --reason "công văn 88/STTTT-VP"`,
-		Args:    noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := o.check("approve"); err != nil {
+		Example: `  thidua approve STTTT-01 -c covid-2021 --round monthly/2021-11 --reason "công văn 88/STTTT-VP"`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := o.check("approve", args); err != nil {
 				return err
 			}
 			return a.steer(cmd.Context(), req, func(on installation, act engine.Act) error {

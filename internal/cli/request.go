@@ -13,26 +13,34 @@ import (
 func (a *app) requestCommand() *cobra.Command {
 	var req request
 	var q engine.AdHoc
-	var due, approval string
+	var campaign, due, approval string
 	var sections []string
 	cmd := &cobra.Command{
-		Use:   "request CAMPAIGN NAME --title TITLE --due DATE --reason WHY [--unit UNIT …]",
+		Use:   "request NAME -c CAMPAIGN --title TITLE --due DATE --reason WHY [--unit UNIT …]",
 		Short: "Ask for a report outside the plan (yêu cầu báo cáo đột xuất)",
 		Long: `Request opens a report that the plan does not have, at once, for all units or for
 those that --unit names. They are told, with the reason, and owe it on the
 campaign's own ladder. The deadline is taken as said: it does not move off a day off.
+The campaign may also stand before the name, without -c.
 
 Yêu cầu báo cáo đột xuất; đơn vị nhận thư ngay và được nhắc như mọi kỳ báo cáo.`,
-		Example: `  thidua request covid-2021 bao-so-7 --title "báo cáo thiệt hại do bão số 7" --due 2021-10-26 --reason "Công điện 05/CĐ-BTTTT"
-  thidua request covid-2021 f0 --title "báo cáo số ca F0" --due 2021-10-26T11:30:00+07:00 --unit STTTT-01 --unit STTTT-79 --reason "…"`,
+		Example: `  thidua request bao-so-7 -c covid-2021 --title "báo cáo thiệt hại do bão số 7" --due 2021-10-26 --reason "Công điện 05/CĐ-BTTTT"
+  thidua request f0 -c covid-2021 --title "báo cáo số ca F0" --due 2021-10-26T11:30:00+07:00 --unit STTTT-01 --unit STTTT-79 --reason "…"`,
 		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 2 {
-				return misuse("request: give the campaign and a name for the request, such as: request covid-2021 bao-so-7")
+			want := 1
+			if campaign == "" {
+				want = 2
+			}
+			if len(args) != want {
+				return misuse("request: give the campaign and a name for the request, such as: request bao-so-7 -c covid-2021")
 			}
 			return nil
 		},
 		ValidArgsFunction: a.completeCampaigns,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if campaign == "" {
+				campaign = args[0]
+			}
 			switch {
 			case q.Title == "":
 				return misuse("request: what is the report called? give --title, such as \"báo cáo thiệt hại do bão\"")
@@ -43,26 +51,27 @@ Yêu cầu báo cáo đột xuất; đơn vị nhận thư ngay và được nh�
 				name, required := strings.CutSuffix(name, "!")
 				q.Sections = append(q.Sections, v1.Section{Name: v1.SectionName(name), Required: required})
 			}
-			q.Name, q.Approval = args[1], v1.Approval(approval)
+			q.Name, q.Approval = args[len(args)-1], v1.Approval(approval)
 			return a.steer(cmd.Context(), req, func(on installation, act engine.Act) error {
-				at, zone, err := a.instantOf(cmd, on, args[0], "--due", due)
+				at, zone, err := a.instantOf(cmd, on, campaign, "--due", due)
 				if err != nil {
 					return err
 				}
 				q.Due = at
-				done, err := on.Request(cmd.Context(), act, args[0], q)
+				done, err := on.Request(cmd.Context(), act, campaign, q)
 				if err != nil {
 					return err
 				}
 				fmt.Fprintf(a.out, "%s: đã yêu cầu %d đơn vị, hạn %s, %s (asked, due %s)\n", done.Round, done.Units,
 					hour(at, zone), longDay(at, zone), at.In(zone).Format("2006-01-02 15:04"))
 				if done.Told < done.Units {
-					fmt.Fprintf(a.err, "note: %d of them have no address and are not told; import contacts\n", done.Units-done.Told)
+					fmt.Fprintf(a.err, "note: not told for want of an address: %d; import contacts\n", done.Units-done.Told)
 				}
 				return nil
 			})
 		},
 	}
+	a.campaignFlag(cmd, &campaign)
 	flags := cmd.Flags()
 	flags.StringVar(&q.Title, "title", "", "what the report is called, as it stands inside a sentence")
 	flags.StringVar(&due, "due", "", "the deadline: a date (17:00) or an instant")
@@ -79,16 +88,18 @@ func (a *app) consolidateCommand() *cobra.Command {
 	var attached []string
 	var req request
 	cmd := &cobra.Command{
-		Use:   "consolidate -c CAMPAIGN --round ROUND [--unit BODY] [--text SUMMARY] [--attach FILE]",
+		Use:   "consolidate [BODY] -c CAMPAIGN --round ROUND [--text SUMMARY] [--attach FILE]",
 		Short: "Record that a round's reports were put together (tổng hợp)",
 		Long: `Consolidate records that the body to which units report has put their reports
 together; it owes that by its own date, consolidated in the campaign's spec. What
-had come by then is kept with it.
+had come by then is kept with it. Without a body it is the campaign's office.
 
 Ghi nhận đã tổng hợp báo cáo của kỳ, kèm số đơn vị đã gửi tại thời điểm đó.`,
 		Example: `  thidua consolidate -c covid-2021 --round monthly/2021-10 --text "87/89 đơn vị đã báo cáo" --attach tong-hop-10.docx`,
-		Args:    noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := o.place("consolidate", args, true); err != nil {
+				return err
+			}
 			for _, f := range []struct{ flag, value string }{{"-c CAMPAIGN", o.campaign}, {"--round ROUND", o.round}} {
 				if f.value == "" {
 					return misuse("consolidate: give %s", f.flag)

@@ -14,17 +14,16 @@ func (a *app) returnCommand() *cobra.Command {
 	var req request
 	var to string
 	cmd := &cobra.Command{
-		Use:   "return -c CAMPAIGN --round ROUND --unit UNIT --reason WHY [--to DATE]",
+		Use:   "return UNIT -c CAMPAIGN --round ROUND --reason WHY [--to DATE]",
 		Short: "Give a report back for supplement (trả lại để bổ sung)",
 		Long: `Return gives a report that was received back to its unit, to be sent again by
 --to; the unit is told why. A draft that still waits for the leader's approval
 goes back to the focal point without --to: its deadline stands.
 
 Trả lại báo cáo để đơn vị bổ sung; đơn vị nhận được lý do và thời hạn mới.`,
-		Example: `  thidua return -c covid-2021 --round monthly/2021-10 --unit STTTT-22 --to 2021-10-25 --reason "thiếu số liệu của 02 huyện"`,
-		Args:    noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := o.check("return"); err != nil {
+		Example: `  thidua return STTTT-22 -c covid-2021 --round monthly/2021-10 --to 2021-10-25 --reason "thiếu số liệu của 02 huyện"`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := o.check("return", args); err != nil {
 				return err
 			}
 			return a.steer(cmd.Context(), req, func(on installation, act engine.Act) error {
@@ -58,16 +57,15 @@ func (a *app) reopenCommand() *cobra.Command {
 	var req request
 	var to string
 	cmd := &cobra.Command{
-		Use:   "reopen -c CAMPAIGN --round ROUND --unit UNIT --to DATE --reason WHY",
+		Use:   "reopen UNIT -c CAMPAIGN --round ROUND --to DATE --reason WHY",
 		Short: "Let a unit still send a report that never came (mở lại kỳ báo cáo)",
 		Long: `Reopen lets one unit send a report after the round was closed without it. The
 round runs again for that unit alone and closes a second time.
 
 Mở lại kỳ báo cáo cho một đơn vị chưa gửi.`,
-		Example: `  thidua reopen -c covid-2021 --round monthly/2021-10 --unit DN-05 --to 2021-11-05 --reason "đề nghị tại công văn 12/DN-VP"`,
-		Args:    noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := o.check("reopen"); err != nil {
+		Example: `  thidua reopen DN-05 -c covid-2021 --round monthly/2021-10 --to 2021-11-05 --reason "đề nghị tại công văn 12/DN-VP"`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := o.check("reopen", args); err != nil {
 				return err
 			}
 			if to == "" {

@@ -16,7 +16,8 @@ func (a *app) statusCommand() *cobra.Command {
 		Use:   "status",
 		Short: "The installation on one screen (tình trạng)",
 		Long: `Status prints the clock, every campaign, what is undone and what waits to be
-sent, with the messages that a person has to look at.
+sent, with the messages that a person has to look at. LATE counts reports of units,
+(+n) consolidations and decisions.
 
 Tình trạng hệ thống: đồng hồ, các phong trào, thư chờ gửi, thư cần người xem.`,
 		Example: "  thidua status\n  thidua status -o json",
@@ -62,7 +63,7 @@ func writeStatus(w io.Writer, s *look.Status) error {
 	}
 	head.add("next look", next)
 	if s.Undone != nil {
-		head.add("undone", fmt.Sprintf("%d procedures, %d messages", s.Undone.Procedures, s.Undone.Messages))
+		head.add("undone", counted(s.Undone.Procedures, "procedure")+", "+counted(s.Undone.Messages, "message"))
 	}
 	o := s.Outbox
 	head.add("outbox", fmt.Sprintf("%d sent, %d pending, %d being sent, %d not configured", o.Sent, o.Pending, o.Claimed, o.NotConfigured))
@@ -84,7 +85,7 @@ func writeStatus(w io.Writer, s *look.Status) error {
 		{title: "STATE", cell: func(c campaignStatus) string { return c.State }},
 		{title: "PHASE", cell: func(c campaignStatus) string { return orDash(c.Phase) }},
 		{title: "UNITS", cell: func(c campaignStatus) string { return number(c.Participants) }},
-		{title: "LATE", cell: func(c campaignStatus) string { return number(c.Late) }},
+		{title: "LATE", cell: lateCount},
 		{title: "HEALTH", cell: health},
 		{title: "NEXT", cell: func(c campaignStatus) string {
 			if c.Next == nil {
@@ -93,6 +94,15 @@ func writeStatus(w io.Writer, s *look.Status) error {
 			return stamp(c.Next.At, c.Location()) + " " + nextWords(*c.Next)
 		}},
 	}, s.Campaigns)
+}
+
+// lateCount is how many reports are late, and apart from them what bodies and the
+// office owe.
+func lateCount(c campaignStatus) string {
+	if c.LateOther == 0 {
+		return number(c.Late)
+	}
+	return fmt.Sprintf("%d (+%d)", c.Late, c.LateOther)
 }
 
 // health names what is wrong, or says that nothing is.

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -53,6 +54,11 @@ Phát động phong trào. Từ lúc này hệ thống tự nhắc việc và th
 					return nil
 				}
 				fmt.Fprintf(a.out, "campaign/%s launched\n", args[0])
+				if c.Backdated {
+					if err := a.printBehind(cmd.Context(), on, args[0], c.Now); err != nil {
+						return err
+					}
+				}
 				if c.ClosesAt.Before(c.Now) {
 					fmt.Fprintf(a.err, "note: its end, %s, is past: it closes at once, with every report missing that is not recorded\n", dayAndTime(c.ClosesAt, c.Location()))
 				}
@@ -63,6 +69,25 @@ Phát động phong trào. Từ lúc này hệ thống tự nhắc việc và th
 	cmd.Flags().BoolVar(&backdate, "backdate", false, "confirm that the campaign started on an earlier day; nothing is sent for what is past")
 	req.flags(cmd)
 	return cmd
+}
+
+// printBehind tells which rounds of a campaign that began in the past are over, or due.
+func (a *app) printBehind(ctx context.Context, r reader, campaign string, now time.Time) error {
+	b, err := r.Board(ctx, campaign)
+	if err != nil {
+		return err
+	}
+	zone := b.Campaign.Location()
+	fmt.Fprintf(a.out, "  phát động lùi về %s (backdated); những bước đã qua không gửi (what is past is not sent)\n", stamp(b.Campaign.LaunchAt, zone))
+	for _, r := range b.Rounds {
+		switch {
+		case !r.ClosesAt.After(now):
+			fmt.Fprintf(a.out, "  %s: kỳ đã đóng %s; báo cáo chưa ghi nhận coi như không nộp (closed; what is not recorded is missing)\n", r.Name, stamp(r.ClosesAt, zone))
+		case r.DueAt.Before(now):
+			fmt.Fprintf(a.out, "  %s: đã quá hạn %s, nhận báo cáo đến %s (overdue, open until %s)\n", r.Name, stamp(r.DueAt, zone), stamp(r.ClosesAt, zone), r.ClosesAt.In(zone).Format("2006-01-02 15:04"))
+		}
+	}
+	return nil
 }
 
 func (a *app) pauseCommand() *cobra.Command {
@@ -126,45 +151,49 @@ tạm dừng (shift).`,
 
 func (a *app) extendCommand() *cobra.Command {
 	var req request
-	var round, unit, to string
+	var o whose
+	var to string
 	cmd := &cobra.Command{
-		Use:   "extend CAMPAIGN --round ROUND --to DATE [--unit UNIT]",
+		Use:   "extend [UNIT] -c CAMPAIGN --round ROUND --to DATE",
 		Short: "Move a deadline to a later day (gia hạn)",
 		Long: `Extend moves the deadline of an open round, for one unit or for all that still
 owe. A date alone means 17:00 in the campaign's time zone. What was pending for
-the old deadline is never sent.
+the old deadline is never sent. The campaign may also stand without -c; then one
+unit is said by --unit.
 
 Gia hạn nộp báo cáo cho một đơn vị, hoặc cho mọi đơn vị chưa nộp.`,
-		Example: `  thidua extend covid-2021 --round monthly/2021-11 --unit STTTT-01 --to 2021-11-19 --reason "tập trung chống dịch"
-  thidua extend covid-2021 --round monthly/2021-11 --to 2021-11-19T12:00:00+07:00`,
-		Args:              oneName("campaign"),
-		ValidArgsFunction: a.completeCampaigns,
+		Example: `  thidua extend STTTT-01 -c covid-2021 --round monthly/2021-11 --to 2021-11-19 --reason "tập trung chống dịch"
+  thidua extend -c covid-2021 --round monthly/2021-11 --to 2021-11-19T12:00:00+07:00`,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := o.place("extend", args, true); err != nil {
+				return err
+			}
 			switch {
-			case round == "":
-				return misuse("extend %s: which round? give --round, such as monthly/2021-11", args[0])
+			case o.campaign == "":
+				return misuse("extend: which campaign? give -c CAMPAIGN")
+			case o.round == "":
+				return misuse("extend %s: which round? give --round, such as monthly/2021-11", o.campaign)
 			case to == "":
-				return misuse("extend %s: until when? give --to, such as 2021-11-19", args[0])
+				return misuse("extend %s: until when? give --to, such as 2021-11-19", o.campaign)
 			}
 			return a.steer(cmd.Context(), req, func(on installation, act engine.Act) error {
-				at, zone, err := a.deadline(cmd, on, args[0], to)
+				at, zone, err := a.deadline(cmd, on, o.campaign, to)
 				if err != nil {
 					return err
 				}
-				done, err := on.Extend(cmd.Context(), act, args[0], round, unit, at)
+				done, err := on.Extend(cmd.Context(), act, o.campaign, o.round, o.unit, at)
 				if err != nil {
 					return err
 				}
-				fmt.Fprintf(a.out, "%s of campaign/%s: gia hạn đến %s, %s (%d units, %d pending notices superseded)\n",
-					round, args[0], hour(at, zone), longDay(at, zone), done.Units, done.Superseded)
+				fmt.Fprintf(a.out, "%s of campaign/%s: gia hạn đến %s, %s (%s, %s superseded)\n",
+					o.round, o.campaign, hour(at, zone), longDay(at, zone), counted(done.Units, "unit"), counted(done.Superseded, "pending notice"))
 				return nil
 			})
 		},
 	}
-	cmd.Flags().StringVar(&round, "round", "", "the round, such as monthly/2021-11")
-	cmd.Flags().StringVar(&unit, "unit", "", "one unit only (default all that still owe)")
+	o.flags(a, cmd)
+	cmd.Flags().Lookup("unit").Usage = "one unit only (default all that still owe)"
 	cmd.Flags().StringVar(&to, "to", "", "the new deadline: a date (17:00) or an instant")
-	_ = cmd.RegisterFlagCompletionFunc("round", a.completeRounds)
 	req.flags(cmd)
 	return cmd
 }

@@ -4,9 +4,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 
 	"github.com/mattn/go-runewidth"
+	"golang.org/x/term"
 	"sigs.k8s.io/yaml"
 )
 
@@ -111,6 +113,46 @@ func (t *table) lines(indent string) []string {
 
 // screen does not ask the environment: tables look the same everywhere.
 var screen = &runewidth.Condition{StrictEmojiNeutral: true}
+
+// plainWidth is how wide text is for what is no terminal.
+const plainWidth = 80
+
+// width of the terminal that is written to.
+func (a *app) width() int {
+	if f, ok := a.out.(*os.File); ok {
+		if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 20 {
+			return width
+		}
+	}
+	return plainWidth
+}
+
+// wrap breaks text between words, so that no line is wider than the screen unless a
+// word is. The first line begins with first, those after it with rest.
+func wrap(text, first, rest string, width int) string {
+	var b strings.Builder
+	line, empty := first, true
+	for word := range strings.SplitSeq(text, " ") {
+		if !empty && screen.StringWidth(line)+1+screen.StringWidth(word) > width {
+			b.WriteString(strings.TrimRight(line, " ") + "\n")
+			line, empty = rest, true
+		}
+		if !empty {
+			line += " "
+		}
+		line, empty = line+word, false
+	}
+	b.WriteString(strings.TrimRight(line, " ") + "\n")
+	return b.String()
+}
+
+// counted is a number of things: 1 unit, 2 units.
+func counted[N int | int64](n N, one string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %ss", n, one)
+}
 
 // orDash stands in for what is not there.
 func orDash(s string) string {

@@ -25,3 +25,28 @@ func TestTableAligns(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+func TestWrap(t *testing.T) {
+	for _, c := range []struct {
+		reason, text string
+		width        int
+		want         string
+	}{
+		{"what fits stays on its line", "một hai", 20, "- một hai\n"},
+		{"a line ends before the word that does not fit", "một hai ba bốn", 10, "- một hai\n  ba bốn\n"},
+		{"a word that is wider than the screen is not broken", "một thidua.dev/rất-dài hai", 10, "- một\n  thidua.dev/rất-dài\n  hai\n"},
+		{"nothing", "", 10, "-\n"},
+	} {
+		if got := wrap(c.text, "- ", "  ", c.width); got != c.want {
+			t.Errorf("%s: %q, want %q", c.reason, got, c.want)
+		}
+	}
+}
+
+func TestCounted(t *testing.T) {
+	for n, want := range []string{"0 units", "1 unit", "2 units"} {
+		if got := counted(n, "unit"); got != want {
+			t.Errorf("%d: %q, want %q", n, got, want)
+		}
+	}
+}

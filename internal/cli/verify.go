@@ -2,8 +2,12 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -32,7 +36,15 @@ Exit code 0: all fits; 1: something does not.
 Kiểm chứng nhật ký, sổ báo cáo, bảng xếp hạng; có thể kiểm trên máy khác bằng tệp.`,
 		Example: `  thidua verify audit --root 5e1c…
   thidua bundle --out all.thidua && thidua verify ledger --bundle all.thidua`,
-		Args:      cobra.MatchAll(oneName("subject: audit, ledger, ranking or files"), cobra.OnlyValidArgs),
+		Args: func(cmd *cobra.Command, args []string) error {
+			if err := oneName("subject: audit, ledger, ranking or files")(cmd, args); err != nil {
+				return err
+			}
+			if !slices.Contains(verify.Subjects(), args[0]) {
+				return fmt.Errorf("unknown subject %q; there are: %s", args[0], strings.Join(verify.Subjects(), ", "))
+			}
+			return nil
+		},
 		ValidArgs: verify.Subjects(),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var published *audit.Hash
@@ -92,7 +104,7 @@ func (a *app) writeVerification(v *verify.Verification) {
 		fmt.Fprintf(a.out, "%s: %s\n", f.Code, f.Text)
 	}
 	if len(v.Findings) > 0 {
-		fmt.Fprintf(a.out, "%s: %d findings; %s\n", v.Of, len(v.Findings), v.Checked)
+		fmt.Fprintf(a.out, "%s: %s; %s\n", v.Of, counted(len(v.Findings), "finding"), v.Checked)
 		return
 	}
 	fmt.Fprintf(a.out, "%s: mọi số liệu khớp nhau (all fits): %s\n", v.Of, v.Checked)
@@ -104,12 +116,14 @@ func (a *app) writeVerification(v *verify.Verification) {
 
 func (a *app) bundleCommand() *cobra.Command {
 	var out string
+	var force bool
 	cmd := &cobra.Command{
 		Use:   "bundle --out FILE",
 		Short: "Write what an auditor needs into one file (gói kiểm chứng)",
 		Long: `Bundle writes acts, seals, reports and rankings into one file, which another
 machine verifies without the database. It holds names of people and what units
-reported: give it to auditors, not to the public.
+reported: give it to auditors, not to the public. A file that is there is kept,
+unless --force says to write over it.
 
 Ghi nhật ký, báo cáo, bảng xếp hạng vào một tệp để cơ quan kiểm tra đối chiếu.`,
 		Example: "  thidua bundle --out 2022-04.thidua",
@@ -118,24 +132,39 @@ Ghi nhật ký, báo cáo, bảng xếp hạng vào một tệp để cơ quan k
 			if out == "" {
 				return misuse("bundle: where to? give --out FILE")
 			}
+			if _, err := os.Stat(out); err == nil && !force {
+				return isThere(out)
+			}
 			on, release, err := a.open(cmd.Context())
 			if err != nil {
 				return err
 			}
 			defer release()
-			return a.writeBundle(cmd.Context(), on, out)
+			return a.writeBundle(cmd.Context(), on, out, force)
 		},
 	}
 	cmd.Flags().StringVar(&out, "out", "", "the file to write")
+	cmd.Flags().BoolVar(&force, "force", false, "write over a file that is there")
 	return cmd
 }
 
-func (a *app) writeBundle(ctx context.Context, on installation, out string) (err error) {
+func isThere(out string) error {
+	return fail("%s: is there already; name another file, or write over it with --force", out)
+}
+
+func (a *app) writeBundle(ctx context.Context, on installation, out string, force bool) (err error) {
 	b, err := on.Bundle(ctx)
 	if err != nil {
 		return err
 	}
-	f, err := os.OpenFile(out, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600) // it holds names
+	how := os.O_EXCL
+	if force {
+		how = os.O_TRUNC
+	}
+	f, err := os.OpenFile(out, os.O_CREATE|os.O_WRONLY|how, 0o600) // it holds names
+	if errors.Is(err, fs.ErrExist) {
+		return isThere(out)
+	}
 	if err != nil {
 		return err
 	}
@@ -147,7 +176,7 @@ func (a *app) writeBundle(ctx context.Context, on installation, out string) (err
 		return err
 	}
 	v := b.Verify(verify.OfAudit, nil)
-	fmt.Fprintf(a.out, "%s: %s, %d reports, %d rankings\n", out, v.Checked, len(b.Reports), len(b.Rankings))
+	fmt.Fprintf(a.out, "%s: %s; %s, %s\n", out, v.Checked, counted(len(b.Reports), "report"), counted(len(b.Rankings), "ranking"))
 	if v.Root != nil {
 		fmt.Fprintf(a.out, "root %s\n", v.Root)
 	}

@@ -11,7 +11,8 @@ import (
 )
 
 func (a *app) whyCommand() *cobra.Command {
-	var campaign, format, asOf string
+	var o whose
+	var format, asOf string
 	cmd := &cobra.Command{
 		Use:   "why UNIT -c CAMPAIGN",
 		Short: "What happened between a campaign and one unit, and why (vì sao)",
@@ -23,13 +24,20 @@ thư, và việc sắp tới.`,
 		Example: `  thidua why STTTT-01 -c covid-2021
   thidua why STTTT-01 -c covid-2021 -o json
   thidua why STTTT-01 -c covid-2021 --as-of 2021-10-18   what was known that day`,
-		Args: oneName("unit"),
+		Args:              atMostOne,
+		ValidArgsFunction: a.completePlace,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if campaign == "" {
-				return misuse("why %s: in which campaign? give -c CAMPAIGN", args[0])
+			if err := o.place("why", args, false); err != nil {
+				return err
+			}
+			switch {
+			case o.unit == "":
+				return misuse("which unit? usage: %s", cmd.UseLine())
+			case o.campaign == "":
+				return misuse("why %s: in which campaign? give -c CAMPAIGN", o.unit)
 			}
 			return a.lookingAsOf(cmd.Context(), asOf, func(r reader) error {
-				w, err := r.Why(cmd.Context(), campaign, args[0])
+				w, err := r.Why(cmd.Context(), o.campaign, o.unit)
 				if err != nil {
 					return err
 				}
@@ -41,7 +49,9 @@ thư, và việc sắp tới.`,
 			})
 		},
 	}
-	a.campaignFlag(cmd, &campaign)
+	a.campaignFlag(cmd, &o.campaign)
+	cmd.Flags().StringVar(&o.unit, "unit", "", "the unit's code; it may also stand without a flag")
+	_ = cmd.RegisterFlagCompletionFunc("unit", a.completeUnits)
 	asOfFlag(cmd, &asOf)
 	outputFlag(cmd, &format, formatTable, formatJSON, formatYAML)
 	return cmd
@@ -112,7 +122,8 @@ func writeObligation(w io.Writer, o look.Obligation, zone *time.Location) {
 	}
 	switch {
 	case o.NextAt != nil:
-		fmt.Fprintf(w, "  tiếp theo (next): %s %s\n", o.NextStep, dayAndTime(*o.NextAt, zone))
+		word := look.Word("next." + o.NextState)
+		fmt.Fprintf(w, "  %s (%s): %s %s\n", word.VI, word.EN, o.NextStep, dayAndTime(*o.NextAt, zone))
 	case o.State == "Owing" && o.ClosesAt != nil:
 		fmt.Fprintf(w, "  tiếp theo (next): kỳ đóng %s\n", dayAndTime(*o.ClosesAt, zone))
 	}

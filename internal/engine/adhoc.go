@@ -179,7 +179,7 @@ func (t *tx) openRequest(ctx context.Context, act Act, c db.Campaign, q AdHoc) (
 	if _, err := t.OpenObligations(ctx, db.OpenObligationsParams{RoundID: id, LadderFrom: t.now, Now: t.now}); err != nil {
 		return db.Round{}, err
 	}
-	if err := t.reclimb(ctx, c, id, name); err != nil {
+	if err := t.reclimbAll(ctx, c, id, name); err != nil {
 		return db.Round{}, err
 	}
 	r, err := t.RoundByName(ctx, c.ID, name)

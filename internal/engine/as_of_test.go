@@ -242,7 +242,7 @@ func TestAsOfUnknown(t *testing.T) {
 		at     time.Time
 		want   string
 	}{
-		{"before the campaign was declared", at("2021-09-01 00:00"), `campaign "thi-dua" does not exist`},
+		{"before the campaign was declared", at("2021-09-01 00:00"), "campaign thi-dua did not exist yet at 2021-09-01T00:00:00+07:00; it exists since 2021-09-07T08:00:00+07:00"},
 		{"tomorrow", at("2021-09-08 00:00"), "2021-09-08T00:00:00+07:00 has not come yet: now is 2021-09-07T15:00:00+07:00"},
 	} {
 		if _, err := look.New(w.Pool()).AsOf(c.at).Why(t.Context(), name, "A1"); err == nil || err.Error() != c.want {

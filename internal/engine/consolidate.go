@@ -102,7 +102,7 @@ func (t *tx) lockForConsolidation(ctx context.Context, act Act, campaign, round,
 func (t *tx) noConsolidation(ctx context.Context, c db.Campaign, r db.Round, body string) error {
 	switch {
 	case r.ConsolidationAt == nil:
-		return refuse("NotConsolidated", "round %s is not consolidated: its series has no consolidated", r.Name)
+		return refuse("NotConsolidated", "round %s is not consolidated: its series in the spec sets no date for that (reporting[].consolidated)", r.Name)
 	case r.State == "Planned":
 		return refuse("NotOpen", "round %s opens on %s", r.Name, local(r.OpensAt, c.TimeZone))
 	}

@@ -71,15 +71,14 @@ type tx struct {
 // in runs fn in one transaction. Deadlocks and serialization failures repeat
 // it: nothing of the failed one is left.
 func (e *Engine) in(ctx context.Context, fn func(*tx) error) error {
+	return e.inAfter(ctx, nil, fn)
+}
+
+// inAfter is in for an fn that knows what it asks first, whatever the answers: that
+// goes to the database together with the beginning. With it fn reads business time.
+func (e *Engine) inAfter(ctx context.Context, first []ask, fn func(*tx) error) error {
 	for try := 1; ; try++ {
-		err := pgx.BeginFunc(ctx, e.pool, func(raw pgx.Tx) error {
-			q := db.New(raw)
-			now, err := q.Now(ctx)
-			if err != nil {
-				return fmt.Errorf("read business time: %w", err)
-			}
-			return fn(&tx{Queries: q, raw: raw, now: now.Now, stepped: now.Stepped, specs: e.specs})
-		})
+		err := e.once(ctx, first, fn)
 		var pg *pgconn.PgError
 		if try < 5 && errors.As(err, &pg) && (pg.Code == "40P01" || pg.Code == "40001") {
 			e.log.WarnContext(ctx, "transaction repeated", "code", pg.Code, "try", try)
@@ -89,6 +88,55 @@ func (e *Engine) in(ctx context.Context, fn func(*tx) error) error {
 		}
 		return err
 	}
+}
+
+func (e *Engine) once(ctx context.Context, first []ask, fn func(*tx) error) error {
+	conn, err := e.pool.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Release() // one that is in a transaction still is closed, which undoes it
+	t := &tx{specs: e.specs}
+	if err = t.begin(ctx, conn, first); err == nil {
+		err = fn(t)
+	}
+	switch {
+	case conn.Conn().PgConn().TxStatus() == 'I': // never begun, or over with its last statements
+		return err
+	case err != nil:
+		_ = t.raw.Rollback(ctx) // what matters is why
+		return err
+	}
+	return t.raw.Commit(ctx)
+}
+
+// begin begins the transaction, reads business time, and asks what is asked first.
+func (t *tx) begin(ctx context.Context, conn sender, first []ask) error {
+	var p pipeline
+	p.batch.BeginTx(pgx.TxOptions{})
+	p.asked = append(p.asked, func(*db.Queries) error { _, err := p.answers.Exec(); return err })
+	if p.ask(first...); first == nil {
+		p.ask(func(q *db.Queries) error { return t.readTime(ctx, q) })
+	}
+	err := p.send(ctx, conn)
+	t.raw = p.answers.Tx()
+	t.Queries = db.New(t.raw)
+	return err
+}
+
+func (t *tx) readTime(ctx context.Context, q *db.Queries) error {
+	now, err := q.Now(ctx)
+	t.now, t.stepped = now.Now, now.Stepped
+	return err
+}
+
+// last are the transaction's last statements, which are committed with them: nothing can
+// be done or refused behind them.
+func (t *tx) last(ctx context.Context, statements ...ask) error {
+	var p pipeline
+	p.ask(statements...)
+	p.commit()
+	return p.send(ctx, t.raw)
 }
 
 // Now is business time.
@@ -183,9 +231,13 @@ func shortList(names []string) string {
 
 // local writes an instant for people, in the campaign's time zone.
 func local(t time.Time, zone string) string {
+	return inZone(t, zone).Format("02/01/2006 15:04")
+}
+
+func inZone(t time.Time, zone string) time.Time {
 	loc, err := time.LoadLocation(zone)
 	if err != nil {
 		loc = time.UTC
 	}
-	return t.In(loc).Format("02/01/2006 15:04")
+	return t.In(loc)
 }

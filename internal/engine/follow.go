@@ -101,7 +101,7 @@ func (t *tx) followCalendars(ctx context.Context, act Act, c db.Campaign, p *pla
 		return nil
 	}
 	for _, r := range rounds {
-		if err := t.reclimb(ctx, c, r.ID, r.Name); err != nil {
+		if err := t.reclimbAll(ctx, c, r.ID, r.Name); err != nil {
 			return err
 		}
 	}

@@ -30,7 +30,20 @@ func (t *tx) demand(ctx context.Context, actor auth.Actor, verb auth.Verb, o aut
 	if err != nil || ok {
 		return err
 	}
-	return refuse("Forbidden", "%s may not %s %s", actor, verb, what)
+	return refuse("Forbidden", "%s may not %s %s", actor, said(verb), what)
+}
+
+// said is a verb as it stands in front of what it is done to.
+func said(verb auth.Verb) string {
+	switch verb {
+	case auth.SeeUnit:
+		return "see"
+	case auth.SeeAll:
+		return "see all of"
+	case auth.Inspect:
+		return "see the acts of"
+	}
+	return string(verb)
 }
 
 // Of says what somebody wants to read about; empty is the installation.

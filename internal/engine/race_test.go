@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -291,4 +292,75 @@ func TestDeadlockIsRepeated(t *testing.T) {
 		t.Errorf("%v tries, want one repeated", tries)
 	}
 	w.check("both were carried out, once", w.rows(`SELECT name FROM participant WHERE unit IN ('A1', 'A2') ORDER BY unit`), "Phòng Một..", "Phòng Hai..")
+}
+
+// A report is judged by what it finds; what was changed before it could be written is
+// judged anew.
+func TestOvertakenReport(t *testing.T) {
+	w := crowd(t, 3, "due: {day: 15}\n", "due: {day: 15}\n      approval: None\n")
+	w.to("2021-10-08 08:30")
+	for i, c := range []struct{ reason, change, code string }{
+		{"an act that moves the deadline into the past", `due_at = '2021-10-01', deadline_no = deadline_no + 1`, ""},
+		{"a close", `state = 'Lapsed'`, "RoundClosed"},
+		{"a cancellation", `state = 'Cancelled'`, "Cancelled"},
+	} {
+		unit := crowdCode(i)
+		var receipt Receipt
+		var refusal error
+		w.meanwhile(`UPDATE obligation SET `+c.change+` WHERE subject = $1 AND owner = $2`, unit, func() {
+			with := goodReport
+			// With files it is written otherwise.
+			with.Files = []File{{Name: "a.pdf", SHA256: strings.Repeat("0", 64), Size: 1, MediaType: "application/pdf"}}[:i%2]
+			receipt, refusal = w.Submit(t.Context(), By(focal(unit), ""), name, oct, unit, with)
+		})
+		reports := w.rows(`SELECT count(*) FROM report r JOIN obligation o ON o.id = r.obligation_id WHERE o.owner = $1 AND o.subject = $2`, unit, oct)
+		if c.code == "" {
+			if refusal != nil || !receipt.Settled || receipt.OnTime {
+				t.Errorf("%s: %+v, %v; want a late report", c.reason, receipt, refusal)
+			}
+			w.check(c.reason, reports, "1")
+			continue
+		}
+		if Code(refusal) != c.code {
+			t.Errorf("%s: %v, want %s", c.reason, refusal, c.code)
+		}
+		w.check(c.reason, reports, "0")
+	}
+	w.check("what was refused is not on record", w.rows(`SELECT verb, count(*) FROM audit WHERE verb = 'submit' GROUP BY 1`), "submit 1")
+}
+
+// meanwhile changes what a unit owes in a transaction that ends once do waits for it.
+func (w *world) meanwhile(change, unit string, do func()) {
+	w.t.Helper()
+	hold, err := w.Pool().Begin(w.t.Context())
+	w.ok(err)
+	_, err = hold.Exec(w.t.Context(), change, oct, unit)
+	w.ok(err)
+	var wg sync.WaitGroup
+	wg.Go(do)
+	waiting := 0
+	for deadline := time.Now().Add(20 * time.Second); waiting == 0 && time.Now().Before(deadline); {
+		w.ok(hold.QueryRow(w.t.Context(), `SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+			WHERE NOT l.granted AND a.datname = current_database()`).Scan(&waiting))
+	}
+	if waiting == 0 {
+		w.t.Error("nobody waits")
+	}
+	w.ok(hold.Commit(w.t.Context()))
+	wg.Wait()
+}
+
+// What was written about a report while it waited for what it owes goes with it: here
+// the last draft.
+func TestDraftSavedBeforeReport(t *testing.T) {
+	w := crowd(t, 1, "due: {day: 15}\n", "due: {day: 15}\n      approval: None\n")
+	w.to("2021-10-08 08:30")
+	unit := crowdCode(0)
+	w.meanwhile(`INSERT INTO draft (obligation_id, content, saved_at, actor)
+		SELECT id, '{}', now(), '' FROM obligation WHERE subject = $1 AND owner = $2 FOR NO KEY UPDATE`, unit, func() {
+		if _, err := w.Submit(t.Context(), By(focal(unit), ""), name, oct, unit, goodReport); err != nil {
+			t.Error(err)
+		}
+	})
+	w.check("no draft is left", w.rows(`SELECT count(*) FROM draft`), "0")
 }

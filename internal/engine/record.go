@@ -117,7 +117,8 @@ func checkArrival(c db.Campaign, r db.Round, o db.Obligation, unit string, a Arr
 	case strings.TrimSpace(a.DocumentNumber) == "":
 		return refuse("NumberMissing", "give the document's number and symbol, such as 88/STTTT-VP: it is how the paper is found again")
 	case a.ReceivedAt.After(now):
-		return refuse("FutureArrival", "%s has not come yet (now is %s): when did the document arrive?", local(a.ReceivedAt, c.TimeZone), local(now, c.TimeZone))
+		return refuse("FutureArrival", "%s has not come yet (now is %s): when did the document arrive? A day alone means 17:00 of it; of today give the time as well, such as %s",
+			local(a.ReceivedAt, c.TimeZone), local(now, c.TimeZone), inZone(now, c.TimeZone).Format("2006-01-02T15:04:00Z07:00"))
 	case r.OpenedAt != nil && a.ReceivedAt.Before(r.OpenedAt.Truncate(time.Minute)) && a.ReceivedAt.Before(r.OpensAt): // people note minutes
 		return refuse("BeforeOpening", "%s is before round %s opened (%s)", local(a.ReceivedAt, c.TimeZone), r.Name, local(r.OpensAt, c.TimeZone))
 	case o.State == "Settled":

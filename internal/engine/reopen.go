@@ -109,11 +109,20 @@ func (t *tx) lockForReopening(ctx context.Context, act Act, verb auth.Verb, camp
 	return c, r, o, nil, err
 }
 
+// supersede takes back the reminders that have not left, and the messages with them.
+func (t *tx) supersede(ctx context.Context, reason string, obligation int64) error {
+	n, err := t.SupersedeNotices(ctx, reason, obligation)
+	if err != nil || n == 0 {
+		return err
+	}
+	return t.DropUnsaid(ctx, obligation)
+}
+
 // oweAgain lets one obligation be owed by a new deadline. A round that was closed
 // runs again for it: its procedure begins anew, finds everybody else settled or
 // lapsed, and closes a second time.
 func (t *tx) oweAgain(ctx context.Context, c db.Campaign, r db.Round, o db.Obligation, to time.Time) error {
-	if err := t.SupersedeNotices(ctx, "DeadlineMoved", o.ID); err != nil {
+	if err := t.supersede(ctx, "DeadlineMoved", o.ID); err != nil {
 		return err
 	}
 	if err := t.WithdrawLetters(ctx, o.ID); err != nil {
@@ -125,7 +134,7 @@ func (t *tx) oweAgain(ctx context.Context, c db.Campaign, r db.Round, o db.Oblig
 	if _, err := t.ReopenRound(ctx, r.ID); err != nil {
 		return err
 	}
-	if err := t.reclimb(ctx, c, r.ID, r.Name); err != nil {
+	if err := t.reclimb(ctx, c, r.ID, r.Name, []int64{o.ID}); err != nil {
 		return err
 	}
 	if _, err := t.ReopenProcedure(ctx, t.now, roundID(c.Name, r.Name)); err != nil {

@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/shopspring/decimal"
@@ -47,8 +46,9 @@ type Receipt struct {
 	Round      string    `json:"round"`
 	Version    int       `json:"version"`
 	ReceivedAt time.Time `json:"receivedAt"`
-	// Digest of what was sent: the audit seals it, and the report can be held to it.
-	Digest string `json:"digest"`
+	// Digest of what was sent: the audit seals it, and the report can be held to it. An
+	// approval sends nothing and has none.
+	Digest string `json:"digest,omitempty"`
 	// Settled is false while the unit's leader has the next move.
 	Settled bool `json:"settled"`
 	OnTime  bool `json:"onTime"`
@@ -79,8 +79,17 @@ func (r Report) Digest() (string, error) {
 func (e *Engine) Submit(ctx context.Context, act Act, campaign, round, unit string, report Report) (receipt Receipt, err error) {
 	began := time.Now()
 	defer func() { e.intake(string(auth.Submit), err, time.Since(began)) }()
-	err = e.in(ctx, func(t *tx) error {
-		in, done, err := t.beginIntake(ctx, act, campaign, round, unit)
+	receipt, err = e.submit(ctx, act, campaign, round, unit, report, false)
+	if errors.Is(err, errOvertaken) {
+		receipt, err = e.submit(ctx, act, campaign, round, unit, report, true)
+	}
+	return receipt, err
+}
+
+func (e *Engine) submit(ctx context.Context, act Act, campaign, round, unit string, report Report, lock bool) (receipt Receipt, err error) {
+	var in intake
+	err = e.inAfter(ctx, in.first(ctx, act, campaign, round, unit, lock), func(t *tx) error {
+		done, err := t.judge(ctx, act, &in, campaign, round, unit)
 		if err != nil {
 			return err
 		}
@@ -90,14 +99,14 @@ func (e *Engine) Submit(ctx context.Context, act Act, campaign, round, unit stri
 		if err := in.asked.check(report); err != nil {
 			return err
 		}
-		receipt = Receipt{Unit: unit, Round: round, ReceivedAt: t.now, Version: int(in.version)}
+		receipt = Receipt{Unit: unit, Round: round, ReceivedAt: t.now, Version: int(in.facts.Version)}
 		if receipt.Digest, err = report.Digest(); err != nil {
 			return err
 		}
 		if in.asked.round.Approval != string(v1.ApprovalUnitLeader) {
 			receipt.Settled, receipt.OnTime = true, in.owed.DueAt == nil || !t.now.After(*in.owed.DueAt)
 		}
-		return t.takeReport(ctx, act, in, report, receipt)
+		return t.takeReport(ctx, act, &in, report, receipt)
 	})
 	return receipt, err
 }
@@ -265,7 +274,7 @@ func (t *tx) settle(ctx context.Context, o db.Obligation, receipt *Receipt) erro
 
 // silence takes back what was about to be said about a report that has come.
 func (t *tx) silence(ctx context.Context, obligation int64) error {
-	if err := t.SupersedeNotices(ctx, "Settled", obligation); err != nil {
+	if err := t.supersede(ctx, "Settled", obligation); err != nil {
 		return err
 	}
 	return t.WithdrawLetters(ctx, obligation)
@@ -352,11 +361,11 @@ func checkFiles(files []File) error {
 	if len(files) > mostFiles {
 		return refuse("InvalidFile", "%d files; at most %d go with a report", len(files), mostFiles)
 	}
-	for i, f := range files {
-		switch {
-		case strings.TrimSpace(f.Name) == "" || len(f.Name) > 255 || strings.ContainsAny(f.Name, "/\\") || strings.ContainsFunc(f.Name, unicode.IsControl):
-			return refuse("InvalidFile", "file %d: a name of 1 to 255 bytes without slashes is expected, not %.80q", i+1, f.Name)
-		case !sha256Hex.MatchString(f.SHA256) || f.Size < 0:
+	for _, f := range files {
+		if err := CheckFileName(f.Name); err != nil {
+			return err
+		}
+		if !sha256Hex.MatchString(f.SHA256) || f.Size < 0 {
 			return refuse("InvalidFile", "file %s: is not kept yet; send its bytes first", f.Name)
 		}
 	}

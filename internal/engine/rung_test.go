@@ -65,7 +65,11 @@ func ladders(e *Engine, set *manifest.Set, name string) (inSQL, planned []string
 			if _, err := t.OpenObligations(ctx, db.OpenObligationsParams{RoundID: stored.ID, LadderFrom: r.OpensAt, Now: r.OpensAt}); err != nil {
 				return err
 			}
-			if err := t.InsertRungs(ctx, c.TimeZone, &stored.ID); err != nil {
+			owing, err := t.OwingIn(ctx, &stored.ID)
+			if err != nil {
+				return err
+			}
+			if err := t.InsertRungs(ctx, c.TimeZone, owing); err != nil {
 				return err
 			}
 			for _, s := range r.Reminders {

@@ -147,30 +147,39 @@ func (t *tx) shift(ctx context.Context, c db.Campaign) error {
 		return err
 	}
 	for _, r := range rounds {
-		if err := t.reclimb(ctx, c, r.ID, r.Name); err != nil {
+		if err := t.reclimbAll(ctx, c, r.ID, r.Name); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// reclimb puts obligations whose deadline has moved back on the ladder, and
-// makes the round look again if that is sooner than it would have.
-func (t *tx) reclimb(ctx context.Context, c db.Campaign, round int64, name string) error {
-	days, err := t.closingDays(ctx, c.Name, name)
+// reclimbAll is reclimb for everything that is owed in a round.
+func (t *tx) reclimbAll(ctx context.Context, c db.Campaign, round int64, name string) error {
+	owing, err := t.OwingIn(ctx, &round)
 	if err != nil {
 		return err
 	}
-	if err := t.InsertRungs(ctx, c.TimeZone, &round); err != nil {
+	return t.reclimb(ctx, c, round, name, owing)
+}
+
+// reclimb puts obligations of a round whose deadline has moved back on the ladder, and
+// makes the round look again if that is sooner than it would have.
+func (t *tx) reclimb(ctx context.Context, c db.Campaign, round int64, name string, moved []int64) error {
+	days, err := t.closingDays(ctx, c, name)
+	if err != nil {
 		return err
 	}
-	if err := t.StretchRound(ctx, db.StretchRoundParams{ID: round, Days: days, TimeZone: c.TimeZone}); err != nil {
+	if err := t.InsertRungs(ctx, c.TimeZone, moved); err != nil {
 		return err
 	}
-	if _, err := t.StartClimb(ctx, &round); err != nil {
+	if err := t.StretchRound(ctx, db.StretchRoundParams{ID: round, Days: days, TimeZone: c.TimeZone, Obligations: moved}); err != nil {
 		return err
 	}
-	next, err := t.NextNews(ctx, &round, t.now)
+	if _, err := t.StartClimb(ctx, moved); err != nil {
+		return err
+	}
+	next, err := t.NextNews(ctx, moved, t.now)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil
 	}
@@ -211,12 +220,11 @@ func (e *Engine) Extend(ctx context.Context, act Act, name, round, unit string, 
 		if err := extendable(c, r, to, t.now); err != nil {
 			return err
 		}
-		if unit != "" {
-			if err := t.checkUnitOwes(ctx, c, r, unit, to); err != nil {
-				return err
-			}
+		owing, err := t.extending(ctx, c, r, unit, to)
+		if err != nil {
+			return err
 		}
-		moved, err := t.MoveDeadline(ctx, db.MoveDeadlineParams{RoundID: &r.ID, DueAt: &to, Now: t.now, Owner: unit})
+		moved, err := t.MoveDeadline(ctx, db.MoveDeadlineParams{Obligations: owing, DueAt: &to, Now: t.now})
 		if err != nil {
 			return err
 		}
@@ -225,7 +233,11 @@ func (e *Engine) Extend(ctx context.Context, act Act, name, round, unit string, 
 			return refuse("NothingOwed", "round %s of %s: nobody owes a report that is due before %s", round, name, local(to, c.TimeZone))
 		}
 		out.Superseded = int(moved[0].Superseded)
-		if err := t.reclimb(ctx, c, r.ID, r.Name); err != nil {
+		ids := make([]int64, len(moved))
+		for i, m := range moved {
+			ids[i] = m.ID
+		}
+		if err := t.reclimb(ctx, c, r.ID, r.Name, ids); err != nil {
 			return err
 		}
 		if r, err = t.RoundByName(ctx, c.ID, round); err != nil {
@@ -268,6 +280,17 @@ func extendable(c db.Campaign, r db.Round, to, now time.Time) error {
 	return nil
 }
 
+// extending is what is owed by whoever is extended.
+func (t *tx) extending(ctx context.Context, c db.Campaign, r db.Round, unit string, to time.Time) ([]int64, error) {
+	if unit == "" {
+		return t.OwingIn(ctx, &r.ID)
+	}
+	if err := t.checkUnitOwes(ctx, c, r, unit, to); err != nil {
+		return nil, err
+	}
+	return t.OwingOf(ctx, db.OwingOfParams{CampaignID: c.ID, Round: r.Name, Owner: unit})
+}
+
 func (t *tx) checkUnitOwes(ctx context.Context, c db.Campaign, r db.Round, unit string, to time.Time) error {
 	o, err := t.ObligationForUpdate(ctx, db.ObligationForUpdateParams{CampaignID: c.ID, Subject: r.Name, Owner: unit})
 	switch {
@@ -296,8 +319,8 @@ func (t *tx) unknownRound(ctx context.Context, c db.Campaign, round string) erro
 }
 
 // closingDays is how many working days after its deadline a round stays open.
-func (t *tx) closingDays(ctx context.Context, campaign, round string) (int32, error) {
-	spec, err := t.campaignSpec(ctx, campaign)
+func (t *tx) closingDays(ctx context.Context, c db.Campaign, round string) (int32, error) {
+	spec, err := t.specs.of(ctx, t, c.Name, c.SpecGeneration)
 	if err != nil {
 		return 0, err
 	}
@@ -363,20 +386,19 @@ func (t *tx) openProcedure(ctx context.Context, campaign int64, id, kind, subjec
 }
 
 func (t *tx) campaignSpec(ctx context.Context, name string) (*v1.CampaignSpec, error) {
-	spec, _, err := t.newestSpec(ctx, name)
-	return spec, err
-}
-
-func (t *tx) newestSpec(ctx context.Context, name string) (spec *v1.CampaignSpec, generation int64, err error) {
 	row, err := t.NewestObject(ctx, "Campaign", name)
 	if err != nil {
-		return nil, 0, fmt.Errorf("read campaign %s: %w", name, err)
+		return nil, fmt.Errorf("read campaign %s: %w", name, err)
 	}
-	object, err := decodeObject(row.Kind, row.Manifest)
+	return decodeSpec(row.Manifest)
+}
+
+func decodeSpec(stored []byte) (*v1.CampaignSpec, error) {
+	object, err := decodeObject("Campaign", stored)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
-	return &object.(*v1.Campaign).Spec, row.Generation, nil
+	return &object.(*v1.Campaign).Spec, nil
 }
 
 // rosterParts names a roster and everything that it includes.

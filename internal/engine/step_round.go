@@ -24,7 +24,7 @@ func (s *step) round(ctx context.Context) (db.Round, error) {
 }
 
 // openRound lets every participant owe the report and puts them at the foot of
-// the ladder: five statements, however many they are.
+// the ladder: six statements, however many they are.
 func (s *step) openRound(ctx context.Context) (outcome, error) {
 	r, err := s.round(ctx)
 	if err != nil {
@@ -47,10 +47,14 @@ func (s *step) openRound(ctx context.Context) (outcome, error) {
 		return outcome{}, err
 	}
 	n += bodies
-	if err := s.InsertRungs(ctx, s.c.TimeZone, &r.ID); err != nil {
+	owing, err := s.OwingIn(ctx, &r.ID)
+	if err != nil {
 		return outcome{}, err
 	}
-	_, err = s.StartClimb(ctx, &r.ID)
+	if err := s.InsertRungs(ctx, s.c.TimeZone, owing); err != nil {
+		return outcome{}, err
+	}
+	_, err = s.StartClimb(ctx, owing)
 	return outcome{finished: true, changed: n}, err
 }
 

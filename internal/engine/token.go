@@ -132,9 +132,9 @@ func (t *tx) checkGrant(ctx context.Context, g Grant, now time.Time) error {
 	case !needsUnit && g.Role != auth.Operator && g.Role != auth.Auditor:
 		return refuse("RoleUnknown", "role %q is not one of %s, %s, %s, %s, %s, %s", g.Role, auth.Office, auth.FocalPoint, auth.Leader, auth.Appraiser, auth.Auditor, auth.Operator)
 	case needsUnit && g.Unit == "":
-		return refuse("UnitMissing", "a token of an %s says of which unit", g.Role)
+		return refuse("UnitMissing", "a token with the role %s says of which unit", g.Role)
 	case !needsUnit && g.Unit != "":
-		return refuse("UnitUnasked", "a token of an %s belongs to no unit", g.Role)
+		return refuse("UnitUnasked", "a token with the role %s belongs to no unit", g.Role)
 	case g.Line != "" && g.Line != auth.CollectsTo && g.Line != auth.AdministeredBy && g.Line != auth.SubmitsTo:
 		return refuse("LineUnknown", "line %q is not one of %s, %s, %s", g.Line, auth.CollectsTo, auth.AdministeredBy, auth.SubmitsTo)
 	case g.Line != "" && g.Role != auth.FocalPoint && g.Role != auth.Leader:

@@ -125,7 +125,7 @@ var sum = regexp.MustCompile(`^[0-9a-f]{64}$`)
 // Open opens a file that was kept.
 func (s *Store) Open(sha256 string) (*os.File, error) {
 	if !sum.MatchString(sha256) {
-		return nil, fmt.Errorf("%.80q is no SHA-256 in hexadecimal: %w", sha256, fs.ErrInvalid)
+		return nil, fmt.Errorf("%.80q is not a SHA-256 in hexadecimal: %w", sha256, fs.ErrInvalid)
 	}
 	return os.Open(s.path(sha256))
 }

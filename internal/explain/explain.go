@@ -135,15 +135,19 @@ func rules(s apiextensionsv1.JSONSchemaProps) (out []string) {
 	}
 	number("at least %d", s.Minimum)
 	number("at most %d", s.Maximum)
-	count := func(format string, v *int64) {
-		if v != nil {
-			out = append(out, fmt.Sprintf(format, *v))
+	count := func(bound string, v *int64, what string) {
+		switch {
+		case v == nil:
+		case *v == 1:
+			out = append(out, bound+" 1 "+what)
+		default:
+			out = append(out, fmt.Sprintf("%s %d %ss", bound, *v, what))
 		}
 	}
-	count("at least %d characters", s.MinLength)
-	count("at most %d characters", s.MaxLength)
-	count("at least %d items", s.MinItems)
-	count("at most %d items", s.MaxItems)
+	count("at least", s.MinLength, "character")
+	count("at most", s.MaxLength, "character")
+	count("at least", s.MinItems, "item")
+	count("at most", s.MaxItems, "item")
 	if len(s.XListMapKeys) > 0 {
 		out = append(out, "no two with the same "+strings.Join(s.XListMapKeys, ", "))
 	}

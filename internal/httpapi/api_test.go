@@ -67,7 +67,7 @@ func TestReport(t *testing.T) {
 		t.Errorf("%d %s", bad.StatusCode, bad.body)
 	}
 	number := s.do(http.MethodPost, base+"/submit", focal, `{`+here+`,"figures":{"platform-shared":50}}`)
-	if number.StatusCode != http.StatusUnprocessableEntity || !bytes.Contains(number.body, []byte("expected string")) {
+	if number.StatusCode != http.StatusUnprocessableEntity || number.code() != "InvalidRequest" || !bytes.Contains(number.body, []byte("expected string")) {
 		t.Errorf("%d %s", number.StatusCode, number.body)
 	}
 	var first, again engine.Receipt
@@ -83,6 +83,9 @@ func TestReport(t *testing.T) {
 	}
 	var receipt engine.Receipt
 	reused.into(t, &receipt)
+	if bytes.Contains(reused.body, []byte("digest")) {
+		t.Errorf("an approval sends nothing that could have a digest: %s", reused.body)
+	}
 	if !receipt.Settled || receipt.OnTime {
 		t.Errorf("approved with %+v", receipt)
 	}
@@ -95,6 +98,46 @@ func TestReport(t *testing.T) {
 	if len(acts) != 2 || acts[0].Actor != "Leader Lê Văn A of STTTT-12 by token 2" || acts[0].RequestID != "11111111-1111-4111-8111-111111111111" ||
 		acts[1].Actor != "FocalPoint Trần Thị B of STTTT-12 by token 1" {
 		t.Errorf("the audit says %+v", acts)
+	}
+}
+
+// What has no route, or not by this method, is a problem like others; and nobody needs
+// to say who they are to hear it.
+func TestUnrouted(t *testing.T) {
+	s := serve(t)
+	for _, c := range []struct {
+		method, path string
+		status       int
+		code, detail string
+	}{
+		{http.MethodGet, "/api/v1/campaign", http.StatusNotFound, "NotFound", "/api/openapi.yaml lists what is"},
+		{http.MethodPost, "/api/v2/x", http.StatusNotFound, "NotFound", "nothing is served at /api/v2/x"},
+		{http.MethodDelete, "/api/v1/campaigns", http.StatusMethodNotAllowed, "MethodNotAllowed", "it takes GET, HEAD"},
+		{http.MethodGet, "/api/v1/campaigns/" + campaign + "/launch", http.StatusMethodNotAllowed, "MethodNotAllowed", "it takes POST"},
+	} {
+		got := s.do(c.method, c.path, "", "")
+		if got.StatusCode != c.status || got.code() != c.code || !bytes.Contains(got.body, []byte(c.detail)) {
+			t.Errorf("%s %s: %d %s", c.method, c.path, got.StatusCode, got.body)
+		}
+	}
+}
+
+// A token that is bound to a campaign hears what waits for its unit there, and of
+// another unit that it may not see it in plain words.
+func TestTodoOfBoundToken(t *testing.T) {
+	s := serve(t)
+	focal := s.token(engine.Grant{Name: "B", Role: auth.FocalPoint, Unit: unit, Campaign: campaign})
+	var todo []look.Todo
+	s.do(http.MethodGet, "/api/v1/units/"+unit+"/todo", focal, "").into(t, &todo)
+	if len(todo) == 0 || slices.ContainsFunc(todo, func(t look.Todo) bool { return t.Campaign != campaign }) {
+		t.Errorf("todo: %+v", todo)
+	}
+	if got := s.do(http.MethodGet, "/api/v1/units/"+unit+"/todo?campaign=other", focal, ""); got.StatusCode != http.StatusForbidden {
+		t.Errorf("%d %s", got.StatusCode, got.body)
+	}
+	got := s.do(http.MethodGet, "/api/v1/units/"+other+"/todo", focal, "")
+	if got.code() != "Forbidden" || !bytes.Contains(got.body, []byte("may not see unit "+other)) {
+		t.Errorf("%s", got.body)
 	}
 }
 

@@ -69,6 +69,7 @@ func New(o Options) *App {
 	config.OpenAPIPath, config.SchemasPath = Prefix+"openapi", Prefix+"schemas"
 	config.DocsPath = ""     // its pages load programs from elsewhere
 	config.CreateHooks = nil // bodies carry facts, no addresses of their schemas
+	config.Transformers = append(config.Transformers, typed)
 	config.RejectUnknownQueryParameters = true
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"token": {Type: "http", Scheme: "bearer", Description: "A personal token: thidua token create."},
@@ -107,6 +108,10 @@ func (a *App) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+	if handler, pattern := a.mux.Handler(r); pattern == "" {
+		unrouted(handler, w, r)
+		return
+	}
 	a.mux.ServeHTTP(w, r)
 }
 

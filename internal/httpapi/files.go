@@ -39,7 +39,7 @@ type KeptFile struct {
 
 // upload is a request whose body is read as it comes, and never into memory.
 type upload struct {
-	Name string `query:"name" maxLength:"255" doc:"Only to be answered with; reports name their files themselves." example:"88-BC.pdf"`
+	Name string `query:"name" maxLength:"255" doc:"A name without slashes, only to be answered with; reports name their files themselves." example:"88-BC.pdf"`
 
 	body *coming
 	size int64 // -1: not said
@@ -93,6 +93,11 @@ func (a *App) keepFile(ctx context.Context, in *upload) (*Out[KeptFile], error) 
 	files, err := a.files.For(ctx, actorOf(ctx), auth.Keep, engine.Of{})
 	if err != nil {
 		return nil, err
+	}
+	if in.Name != "" {
+		if err := engine.CheckFileName(in.Name); err != nil {
+			return nil, err
+		}
 	}
 	if in.size > evidence.MaxSize {
 		return nil, evidence.ErrTooLarge

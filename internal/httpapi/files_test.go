@@ -97,6 +97,11 @@ func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 func TestFilesAreLimited(t *testing.T) {
 	s := serve(t)
 	focal := s.token(engine.Grant{Role: auth.FocalPoint, Unit: unit})
+	for _, name := range []string{"..%2F..%2Fx", "a%5Cb", "%20", "a%0Ab"} {
+		if got := s.do(http.MethodPost, "/api/v1/files?name="+name, focal, "abc"); got.code() != "InvalidFile" || !bytes.Contains(got.body, []byte("no slashes")) {
+			t.Errorf("a file called %s: %d %s", name, got.StatusCode, got.body)
+		}
+	}
 	if got := s.do(http.MethodPost, "/api/v1/files", focal, ""); got.code() != "FileEmpty" {
 		t.Errorf("nothing: %d %s", got.StatusCode, got.body)
 	}

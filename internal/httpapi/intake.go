@@ -126,7 +126,7 @@ type Recorded struct {
 	Source         string `json:"source" enum:"Paper,Email,DocumentAxis"`
 	DocumentNumber string `json:"documentNumber" maxLength:"200" example:"88/BC-STTTT"`
 	DocumentDate   string `json:"documentDate,omitempty" maxLength:"10" example:"2021-11-15"`
-	ReceivedAt     string `json:"receivedAt" maxLength:"40" doc:"When it arrived." example:"2021-11-15T16:10:00+07:00"`
+	ReceivedAt     string `json:"receivedAt" maxLength:"40" doc:"When it arrived: an instant, or a day, which means 17:00 of it; of today give the time as well." example:"2021-11-15T16:10:00+07:00"`
 }
 
 func (a *App) record(ctx context.Context, in *unitActSeen[Recorded]) (*Out[engine.Receipt], error) {

@@ -81,7 +81,11 @@ func (a *App) problem(ctx context.Context, err error) error {
 
 // declared tells every problem of a manifest, each with its place.
 func declared(tell func(int, string, string) *huma.ErrorModel, problems manifest.Problems) *huma.ErrorModel {
-	m := tell(http.StatusUnprocessableEntity, "InvalidManifest", fmt.Sprintf("%d problems: nothing was stored", len(problems)))
+	found := "1 problem"
+	if len(problems) != 1 {
+		found = fmt.Sprintf("%d problems", len(problems))
+	}
+	m := tell(http.StatusUnprocessableEntity, "InvalidManifest", found+": nothing was stored")
 	for _, p := range problems {
 		place := "body"
 		if p.Line > 0 {

@@ -62,6 +62,13 @@ func (a *App) addReads() {
 		}
 		return answer(r.Objects(ctx))
 	})
+	register(a, get("get-clock", "/clock", "Business time"), func(ctx context.Context, _ *struct{}) (*Out[look.Clock], error) {
+		r, err := a.reader(ctx, auth.Know, engine.Of{})
+		if err != nil {
+			return nil, err
+		}
+		return answer(r.Clock(ctx))
+	})
 	register(a, get("get-changes", "/changes", "A mark that differs when there is something new: for programs that draw again"), func(ctx context.Context, _ *struct{}) (*Out[Changed], error) {
 		r, err := a.reader(ctx, auth.Know, engine.Of{})
 		if err != nil {
@@ -268,9 +275,12 @@ func (a *App) addUnitReads(get func(id, path, summary string) operation) {
 	register(a, get("list-todo", "/units/{unit}/todo", "What waits for one unit, across campaigns or in one"), func(ctx context.Context, in *struct {
 		Past
 		Unit     string `path:"unit" maxLength:"253" example:"STTTT-04"`
-		Campaign string `query:"campaign" maxLength:"253" doc:"Of this campaign only: for tokens that are bound to one."`
+		Campaign string `query:"campaign" maxLength:"253" doc:"Of this campaign only. A token that is bound to one hears of that one without asking."`
 	},
 	) (*Out[[]look.Todo], error) {
+		if in.Campaign == "" {
+			in.Campaign = actorOf(ctx).Campaign
+		}
 		r, err := a.readerThen(ctx, in.Past, auth.SeeUnit, engine.Of{Campaign: in.Campaign, Unit: in.Unit})
 		if err != nil {
 			return nil, err

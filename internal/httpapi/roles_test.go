@@ -89,6 +89,7 @@ var routes = []route{
 	{id: "list-audit", may: []string{"operator", "auditor"}},
 	{id: "list-tokens", may: []string{"operator"}},
 	{id: "get-changes", may: everybody},
+	{id: "get-clock", may: everybody},
 	{id: "list-ambiguous", may: readers},
 	{id: "get-letter", may: readers},
 	{id: "list-roots", may: everybody}, // they are for the public

@@ -22,9 +22,12 @@ type Board struct {
 	Campaign Campaign `json:"campaign"`
 	Phases   []Phase  `json:"phases"`
 	Rounds   []Round  `json:"rounds"`
-	// Late are the latest first; LateTotal counts all of them.
+	// Late are the latest first. LateTotal counts the reports and registrations among
+	// all of them, as the rounds' Overdue do; LateOther what bodies and the office owe,
+	// consolidations and the decision.
 	Late      []Late `json:"late"`
 	LateTotal int64  `json:"lateTotal"`
+	LateOther int64  `json:"lateOther"`
 	Next      []Next `json:"next"`
 	Outbox    Outbox `json:"outbox"`
 	// Letters are those that wait for a signature.

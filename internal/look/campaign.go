@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	v1 "thidua.dev/thidua/api/v1"
 	"thidua.dev/thidua/internal/notify"
@@ -106,6 +109,16 @@ func (v *view) campaign(ctx context.Context, name string) (Campaign, error) {
 	found, err := v.campaigns(ctx, name)
 	if err != nil {
 		return Campaign{}, err
+	}
+	if len(found) == 0 && v.past {
+		since, err := v.CampaignSince(ctx, name)
+		if err == nil {
+			zone := v.now.Location()
+			return Campaign{}, &Unknown{fmt.Sprintf("campaign %s did not exist yet at %s; it exists since %s", name, v.now.Format(time.RFC3339), since.In(zone).Format(time.RFC3339))}
+		}
+		if !errors.Is(err, pgx.ErrNoRows) {
+			return Campaign{}, err
+		}
 	}
 	if len(found) == 0 || name == "" {
 		known, err := v.CampaignNames(ctx)
@@ -213,7 +226,7 @@ func conditions(c Campaign, row db.LookCampaignsRow) []Condition {
 	case c.State == "Paused":
 		ready = is("Ready", false, "Paused", "nothing is sent until the campaign is resumed")
 	case row.Undone > 0:
-		ready = is("Ready", false, "Reconciling", fmt.Sprintf("%d procedures have something to do", row.Undone))
+		ready = is("Ready", false, "Reconciling", counted(row.Undone, "procedure has", "procedures have")+" something to do")
 	case c.State == "Declared":
 		ready = is("Ready", true, "Planned", "the plan is made; nothing is sent before the act of launch")
 	}
@@ -230,19 +243,27 @@ func conditions(c Campaign, row db.LookCampaignsRow) []Condition {
 	case row.Unconfigured:
 		degraded = is("DeliveryDegraded", true, "NotConfigured", "messages are recorded and not sent: a channel has no settings")
 	case row.Ambiguous > 0:
-		degraded = is("DeliveryDegraded", true, "Ambiguous", fmt.Sprintf("%d messages may or may not have left", row.Ambiguous))
+		degraded = is("DeliveryDegraded", true, "Ambiguous", counted(row.Ambiguous, "message", "messages")+" may or may not have left")
 	case row.Parked > 0:
-		degraded = is("DeliveryDegraded", true, "Parked", fmt.Sprintf("%d messages were refused for good", row.Parked))
+		degraded = is("DeliveryDegraded", true, "Parked", counted(row.Parked, "message was", "messages were")+" refused for good")
 	}
 	stalled := is("Stalled", false, "Moving", "")
 	switch {
 	case c.State == "Paused":
 	case row.Undelivered > 0:
-		stalled = is("Stalled", true, "WakesUndelivered", fmt.Sprintf("%d procedures were called and did not answer", row.Undelivered))
+		stalled = is("Stalled", true, "WakesUndelivered", counted(row.Undelivered, "procedure was", "procedures were")+" called and did not answer")
 	case row.Overdue > 0:
-		stalled = is("Stalled", true, "Overdue", fmt.Sprintf("%d procedures are more than ten minutes late", row.Overdue))
+		stalled = is("Stalled", true, "Overdue", counted(row.Overdue, "procedure is", "procedures are")+" more than ten minutes late")
 	}
 	return []Condition{ready, launched, succeeded, degraded, stalled}
+}
+
+// counted is a number of things.
+func counted(n int64, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
 }
 
 // roundTitle is what people call a round.

@@ -12,6 +12,7 @@ import (
 // Late is something owed past its deadline.
 type Late struct {
 	Unit
+	// Kind is Registration or Report, Consolidation or Decision.
 	Kind  string    `json:"kind"`
 	Round string    `json:"round"`
 	Title v1.Text   `json:"title"`
@@ -33,25 +34,27 @@ func (r *Reader) Late(ctx context.Context, name string) ([]Late, error) {
 		if err != nil {
 			return err
 		}
-		late, _, err = v.late(ctx, &c, math.MaxInt32)
+		late, _, _, err = v.late(ctx, &c, math.MaxInt32)
 		return err
 	})
 	return late, err
 }
 
 func (v *view) fillLate(ctx context.Context, b *Board) (err error) {
-	b.Late, b.LateTotal, err = v.late(ctx, &b.Campaign, boardLate)
+	var total int64
+	b.Late, b.LateTotal, total, err = v.late(ctx, &b.Campaign, boardLate)
+	b.LateOther = total - b.LateTotal
 	return err
 }
 
-func (v *view) late(ctx context.Context, c *Campaign, limit int32) (late []Late, total int64, err error) {
+func (v *view) late(ctx context.Context, c *Campaign, limit int32) (late []Late, reports, total int64, err error) {
 	rows, err := v.LookLate(ctx, db.LookLateParams{CampaignID: c.id, Now: v.now, Zone: c.TimeZone, MaxRows: limit})
 	if err != nil {
-		return nil, 0, err
+		return nil, 0, 0, err
 	}
 	late = make([]Late, len(rows))
 	for i, row := range rows {
-		total = row.Total
+		reports, total = row.Reports, row.Total
 		late[i] = Late{
 			Unit: Unit{row.Owner, row.Name}, Kind: row.Kind, Round: row.Round, Title: c.roundTitle(row.Kind, row.Series, row.Period),
 			DueAt: row.DueAt.In(c.loc), DaysLate: row.DaysLate, Holder: row.Holder, LastStep: row.LastStep,
@@ -60,5 +63,5 @@ func (v *view) late(ctx context.Context, c *Campaign, limit int32) (late []Late,
 			late[i].LastStepAt = local(&row.LastStepAt, c.loc)
 		}
 	}
-	return late, total, nil
+	return late, reports, total, nil
 }

@@ -30,8 +30,10 @@ type Undone struct {
 type CampaignStatus struct {
 	Campaign
 	Outbox Outbox `json:"outbox"`
-	Late   int64  `json:"late"`
-	Next   *Next  `json:"next,omitempty"`
+	// Late counts reports and registrations, LateOther consolidations and the decision.
+	Late      int64 `json:"late"`
+	LateOther int64 `json:"lateOther"`
+	Next      *Next `json:"next,omitempty"`
 }
 
 // Status reads the whole installation.
@@ -52,7 +54,7 @@ func (r *Reader) Status(ctx context.Context) (*Status, error) {
 			if err != nil {
 				return nil, err
 			}
-			one.Outbox, one.Late = b.Outbox, b.LateTotal
+			one.Outbox, one.Late, one.LateOther = b.Outbox, b.LateTotal, b.LateOther
 			if len(b.Next) > 0 {
 				one.Next = &b.Next[0]
 			}

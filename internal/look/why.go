@@ -5,11 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	v1 "thidua.dev/thidua/api/v1"
+	"thidua.dev/thidua/internal/plan"
 	"thidua.dev/thidua/internal/store/db"
 )
 
@@ -55,9 +57,13 @@ type Obligation struct {
 	DraftSavedAt *time.Time   `json:"draftSavedAt,omitempty"`
 	Notices      []UnitNotice `json:"notices"`
 	Letters      []Letter     `json:"letters"`
-	// NextAt is the next step of the ladder; nil when none is to come.
+	// NextAt is the next step of the ladder that somebody will hear of; nil when none is
+	// to come.
 	NextAt   *time.Time `json:"nextAt,omitempty"`
 	NextStep string     `json:"nextStep,omitempty"`
+	// NextState is ToCome, or of a step whose instant has passed: Held while the campaign
+	// is paused, else Waiting for the engine.
+	NextState string `json:"nextState,omitempty"`
 	// ClosesAt is when the round takes no more reports.
 	ClosesAt *time.Time `json:"closesAt,omitempty"`
 }
@@ -261,6 +267,19 @@ func toObligation(c *Campaign, row db.LookObligationsRow) Obligation {
 		Reports: []ReportVersion{}, Notices: []UnitNotice{}, Letters: []Letter{},
 		NextAt: local(row.NextAt, c.loc), NextStep: row.NextStep, ClosesAt: local(row.ClosesAt, c.loc),
 	}
+	if row.NextAt != nil && row.NextAt.Before(row.LadderFrom) {
+		o.NextAt = local(row.HeardAt, c.loc)
+	}
+	switch {
+	case o.NextAt == nil:
+		o.NextStep = ""
+	case o.NextAt.After(c.Now):
+		o.NextState = "ToCome"
+	case c.State == "Paused":
+		o.NextState = "Held"
+	default:
+		o.NextState = "Waiting"
+	}
 	if row.Kind == "Invitation" {
 		o.Title = Word("subject." + row.Subject)
 	}
@@ -294,7 +313,7 @@ func (v *view) fillNotices(ctx context.Context, c *Campaign, obligations []int64
 				Recipient: row.Recipient, Instant: row.Instant.In(c.loc), State: row.State, Reason: row.Reason,
 			},
 			RecipientName: row.RecipientName, NotAfter: local(row.NotAfter, c.loc), RecordedAt: row.RecordedAt.In(c.loc),
-			StateText: Word("notice." + row.State), ReasonText: reason(row.Reason), Messages: messages[row.ID],
+			StateText: Word("notice." + row.State), ReasonText: reasonOf(o, row), Messages: messages[row.ID],
 		}
 		if n.Messages == nil {
 			n.Messages = []UnitMessage{}
@@ -307,6 +326,22 @@ func (v *view) fillNotices(ctx context.Context, c *Campaign, obligations []int64
 		}
 	}
 	return nil
+}
+
+// reasonOf a notice in words. Which act a step was older than follows from what was
+// owed: a report asked for by a request, a deadline that was set anew, or the launch.
+func reasonOf(o *Obligation, row db.LookUnitNoticesRow) v1.Text {
+	if row.Reason != "BeforeAct" {
+		return reason(row.Reason)
+	}
+	series, _, _ := strings.Cut(o.Round, "/")
+	switch {
+	case row.DeadlineNo > 1:
+		return reason("BeforeDeadline")
+	case series == plan.RequestSeries:
+		return reason("BeforeRequest")
+	}
+	return reason("BeforeAct")
 }
 
 func (v *view) unitMessages(ctx context.Context, c *Campaign, notices []int64) (map[int64][]UnitMessage, error) {

@@ -124,7 +124,7 @@ var answers = []struct {
 	{"thidua_campaigns", []string{"state"}, `SELECT state, count(*)::float8 FROM campaign GROUP BY 1`},
 	{"thidua_rounds", []string{"campaign", "state"}, `SELECT (SELECT name FROM campaign WHERE id = campaign_id), state, count(*)::float8 FROM round GROUP BY 1, 2`},
 	{"thidua_obligations", []string{"campaign", "kind", "state"}, `SELECT c.name, kind, o.state, count(*)::float8 FROM obligation o, campaign c WHERE c.id = campaign_id GROUP BY 1, 2, 3`},
-	{"thidua_obligations_overdue", []string{"campaign"}, `SELECT c.name, count(*)::float8 FROM obligation o, campaign c, clock k WHERE c.id = campaign_id AND o.state = 'Owing' AND o.due_at < k.now GROUP BY 1`},
+	{"thidua_obligations_overdue", []string{"campaign", "kind"}, `SELECT c.name, o.kind, count(*)::float8 FROM obligation o, campaign c, clock k WHERE c.id = campaign_id AND o.state = 'Owing' AND o.due_at < k.now GROUP BY 1, 2`},
 	{"thidua_notices", []string{"campaign", "state", "step"}, `SELECT c.name, n.state, step, count(*)::float8 FROM notice n, campaign c WHERE c.id = campaign_id GROUP BY 1, 2, 3`},
 	{"thidua_notices_missed", []string{"campaign", "step"}, `SELECT 'covid-2021', 'tomorrow', 2::float8`},
 	{"thidua_messages", []string{"campaign", "channel", "state"}, `SELECT c.name, channel, m.state, count(*)::float8 FROM message m, campaign c WHERE c.id = campaign_id GROUP BY 1, 2, 3`},
@@ -211,7 +211,7 @@ func agreesWithHand(t *testing.T, pool *pgxpool.Pool) {
 		t.Errorf("want by hand (-), got (+):\n%s", diff)
 	}
 	for _, key := range []string{
-		"thidua_obligations_overdue{campaign=covid-2021}", "thidua_letters{campaign=covid-2021,state=Drafted}", "thidua_wakes_pending",
+		"thidua_obligations_overdue{campaign=covid-2021,kind=Report}", "thidua_letters{campaign=covid-2021,state=Drafted}", "thidua_wakes_pending",
 		"thidua_notices{campaign=covid-2021,state=Sent,step=overdue}", "thidua_rounds{campaign=covid-2021,state=Planned}",
 	} {
 		if got[key] <= 0 {
@@ -230,7 +230,7 @@ func countsFromZero(t *testing.T, pool *pgxpool.Pool) {
 		{"thidua_messages{campaign=resting,channel=email,state=Parked}", "nothing was parked yet"},
 		{"thidua_attempts{channel=email,outcome=Rejected}", "nothing was rejected yet"},
 		{"thidua_letters{campaign=resting,state=Drafted}", "no letter yet"},
-		{"thidua_obligations_overdue{campaign=resting}", "nobody is late yet"},
+		{"thidua_obligations_overdue{campaign=resting,kind=Consolidation}", "nobody is late yet"},
 	} {
 		if v, ok := got[tt.series]; !ok || v != 0 {
 			t.Errorf("%s = %v, %v: want 0: %s", tt.series, v, ok, tt.reason)

@@ -22,7 +22,7 @@ var (
 	campaigns       = newGauge("campaigns", "Campaigns, by state (Declared, Launched, Paused, Cancelled, Closed).", "state")
 	rounds          = newGauge("rounds", "Rounds of registration and reporting, by state (Planned, Open, Closed, Cancelled).", "campaign", "state")
 	obligations     = newGauge("obligations", "What somebody owes or owed, by kind and state (Owing, Settled, Lapsed, Cancelled, Informed).", "campaign", "kind", "state")
-	overdue         = newGauge("obligations_overdue", "What is still owed past its deadline, in business time.", "campaign")
+	overdue         = newGauge("obligations_overdue", "What is still owed past its deadline, in business time.", "campaign", "kind")
 	notices         = newGauge("notices", "Notices, by step of the ladder and state.", "campaign", "step", "state")
 	missed          = newGauge("notices_missed", "Notices that were processed more than 10 minutes after their instant, or not before they were stale, by step; what then became of them is their state.", "campaign", "step")
 	messages        = newGauge("messages", "Messages, by channel and state.", "campaign", "channel", "state")

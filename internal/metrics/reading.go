@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"context"
+	"slices"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -67,11 +68,13 @@ func (r reading) zeros(ctx context.Context, q *db.Queries) error {
 	}
 	for _, c := range declared {
 		r.add(campaigns, 1, c.State)
-		r.add(overdue, 0, c.Name)
 		for _, state := range roundStates {
 			r.add(rounds, 0, c.Name, state)
 		}
 		for kind, states := range obligationStates {
+			if slices.Contains(states, "Owing") {
+				r.add(overdue, 0, c.Name, kind)
+			}
 			for _, state := range states {
 				r.add(obligations, 0, c.Name, kind, state)
 			}
@@ -110,7 +113,7 @@ func (r reading) collection(ctx context.Context, q *db.Queries, clock db.NowRow)
 	}
 	for _, row := range owed {
 		r.add(obligations, float64(row.N), row.Campaign, row.Kind, row.State)
-		r.add(overdue, float64(row.Overdue), row.Campaign)
+		r.add(overdue, float64(row.Overdue), row.Campaign, row.Kind)
 	}
 	said, err := q.CountNotices(ctx)
 	if err != nil {

@@ -30,7 +30,7 @@ var answers = map[string][]answer{
 	"Campaigns/Campaigns running":      sql(`SELECT count(*) FROM campaign WHERE state = 'Launched'`),
 	"Campaigns/Campaigns paused":       sql(`SELECT count(*) FROM campaign WHERE state = 'Paused'`),
 	"Campaigns/Business time":          sql(`SELECT extract(epoch FROM now) * 1000 FROM clock`),
-	"Campaigns/Owed past the deadline": sql(`SELECT count(*) FROM obligation o JOIN chosen c ON c.id = o.campaign_id, clock k WHERE o.state = 'Owing' AND o.due_at < k.now`),
+	"Campaigns/Owed past the deadline": sql(`SELECT count(*) FROM obligation o JOIN chosen c ON c.id = o.campaign_id, clock k WHERE o.kind IN ('Registration', 'Report') AND o.state = 'Owing' AND o.due_at < k.now`),
 	"Campaigns/Letters to sign":        sql(`SELECT count(*) FROM letter l JOIN chosen c ON c.id = l.campaign_id WHERE l.state = 'Drafted'`),
 	// Before the first round there is no ratio.
 	"Campaigns/Reports received": sql(`SELECT count(*) FILTER (WHERE o.state = 'Settled')::numeric / count(*)
@@ -38,7 +38,7 @@ var answers = map[string][]answer{
 	"Campaigns/Reports":       sql(`SELECT o.state, count(*) FROM obligation o JOIN chosen c ON c.id = o.campaign_id WHERE o.kind = 'Report' GROUP BY 1`, "state"),
 	"Campaigns/Registrations": sql(`SELECT o.state, count(*) FROM obligation o JOIN chosen c ON c.id = o.campaign_id WHERE o.kind = 'Registration' GROUP BY 1`, "state"),
 	"Campaigns/Owed past the deadline, by campaign": sql(`SELECT c.name, count(*) FROM obligation o JOIN chosen c ON c.id = o.campaign_id, clock k
-		WHERE o.state = 'Owing' AND o.due_at < k.now GROUP BY 1`, "campaign"),
+		WHERE o.kind IN ('Registration', 'Report') AND o.state = 'Owing' AND o.due_at < k.now GROUP BY 1`, "campaign"),
 	"Campaigns/Rounds":                      sql(`SELECT r.state, count(*) FROM round r JOIN chosen c ON c.id = r.campaign_id GROUP BY 1`, "state"),
 	"Campaigns/Notices, by step":            sql(`SELECT n.step, count(*) FROM notice n JOIN chosen c ON c.id = n.campaign_id GROUP BY 1`, "step"),
 	"Campaigns/Notices that reached nobody": sql(`SELECT c.name, count(*) FROM notice n JOIN chosen c ON c.id = n.campaign_id WHERE n.recipient = '' OR n.state = 'NoRecipient' GROUP BY 1`, "campaign"),

@@ -193,7 +193,7 @@ func (d *Dispatcher) tidy(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, err := d.q.ExpirePending(ctx, clock.Now, append([]string{}, d.names...)); err != nil {
+	if _, err := d.q.ExpirePending(ctx, append([]string{}, d.names...), clock.Now); err != nil {
 		return fmt.Errorf("expire messages: %w", err)
 	}
 	return nil

@@ -29,8 +29,17 @@ func TestLabelsAreComplete(t *testing.T) {
 			}
 		}
 	}
-	if len(labels[texts.EN]) != len(labels[texts.VI]) {
-		t.Errorf("%d labels in en, %d in vi", len(labels[texts.EN]), len(labels[texts.VI]))
+	for key, en := range labels[texts.EN] {
+		of, single := strings.CutSuffix(key, ".1")
+		vi, ok := labels[texts.VI][of]
+		switch {
+		case !ok:
+			t.Errorf("vi lacks %s", of)
+		case single && !strings.Contains(vi, "{n}"):
+			t.Errorf("en %s: %s counts nothing", key, of)
+		case single && strings.Contains(en, "{n}"):
+			t.Errorf("en %s counts still", key)
+		}
 	}
 	files, err := filepath.Glob("*.templ")
 	if err != nil {
@@ -48,6 +57,21 @@ func TestLabelsAreComplete(t *testing.T) {
 			if _, ok := labels[texts.VI][m[1]]; !ok {
 				t.Errorf("%s uses %s, which no catalogue has", file, m[1])
 			}
+		}
+	}
+}
+
+// One is not said as many are, in languages that tell them apart.
+func TestSingular(t *testing.T) {
+	vi, en := ui{lang: texts.VI}, ui{lang: texts.EN}
+	for _, c := range []struct{ got, want string }{
+		{en.t("late.days", "{n}", "1"), "1 working day overdue"},
+		{en.t("late.days", "{n}", "2"), "2 working days overdue"},
+		{en.t("why.late", "{at}", "now", "{n}", "1"), "Received now, 1 working day late."},
+		{vi.t("late.days", "{n}", "1"), "quá hạn 1 ngày làm việc"},
+	} {
+		if c.got != c.want {
+			t.Errorf("%q, want %q", c.got, c.want)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"embed"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -48,9 +49,15 @@ type ui struct {
 	static            bool   // a file without a server: no links
 }
 
-// t is a label with pairs of {name} and value filled in.
+// t is a label with pairs of {name} and value filled in. Where a language counts one
+// unit otherwise than two, it has a label KEY.1 as well.
 func (u ui) t(key string, pairs ...string) string {
 	text, ok := labels[u.lang][key]
+	if i := slices.Index(pairs, "{n}"); i >= 0 && i+1 < len(pairs) && pairs[i+1] == "1" {
+		if single, known := labels[u.lang][key+".1"]; known {
+			text = single
+		}
+	}
 	if !ok {
 		return key
 	}

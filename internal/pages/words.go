@@ -174,9 +174,12 @@ func obligationLines(u ui, o look.Obligation) []string {
 	case o.State == "Lapsed" && o.ClosesAt != nil:
 		lines = append(lines, u.t("why.lapsed", "{at}", u.moment(*o.ClosesAt)))
 	}
-	if o.NextAt != nil {
+	switch {
+	case o.NextAt != nil && o.NextState != "ToCome":
+		lines = append(lines, u.t("why.nextHeld", "{step}", u.word("step", o.NextStep), "{at}", u.moment(*o.NextAt), "{state}", u.word("next", o.NextState)))
+	case o.NextAt != nil:
 		lines = append(lines, u.t("why.next", "{step}", u.word("step", o.NextStep), "{at}", u.moment(*o.NextAt)))
-	} else if o.State == "Owing" && o.ClosesAt != nil {
+	case o.State == "Owing" && o.ClosesAt != nil:
 		lines = append(lines, u.t("why.noNext", "{at}", u.moment(*o.ClosesAt)))
 	}
 	return lines

@@ -90,7 +90,7 @@ const maxBundle = 4 << 30
 func Read(r io.Reader) (*Bundle, error) {
 	z, err := gzip.NewReader(r)
 	if err != nil {
-		return nil, fmt.Errorf("this is no bundle: %w", err)
+		return nil, fmt.Errorf("this is not a bundle: %w", err)
 	}
 	defer z.Close()
 	limited := &io.LimitedReader{R: z, N: maxBundle}
@@ -100,7 +100,7 @@ func Read(r io.Reader) (*Bundle, error) {
 		if limited.N <= 0 {
 			return nil, errors.New("this bundle is larger than any that thidua writes")
 		}
-		return nil, fmt.Errorf("this is no bundle: %w", err)
+		return nil, fmt.Errorf("this is not a bundle: %w", err)
 	}
 	if b.Format != Format {
 		return nil, fmt.Errorf("a bundle of format %q; this version reads %s", b.Format, Format)

@@ -76,13 +76,13 @@ func (b *Bundle) Verify(of string, root *audit.Hash) *Verification {
 	}
 	switch of {
 	case OfAudit:
-		v.Checked = fmt.Sprintf("%d acts under %d seals, %d not sealed yet", rows, len(b.Seals), len(b.Unsealed))
+		v.Checked = fmt.Sprintf("acts %d, seals %d, not sealed yet %d", rows, len(b.Seals), len(b.Unsealed))
 		v.Findings = append(v.Findings, b.Audit(root)...)
 	case OfLedger:
-		v.Checked = fmt.Sprintf("%d versions of reports, %d received", len(b.Reports), len(b.Settled))
+		v.Checked = fmt.Sprintf("versions of reports %d, received %d", len(b.Reports), len(b.Settled))
 		v.Findings = append(v.Findings, b.Ledger()...)
 	case OfRanking:
-		v.Checked = fmt.Sprintf("%d sealed rankings", len(b.Rankings))
+		v.Checked = fmt.Sprintf("sealed rankings %d", len(b.Rankings))
 		v.Findings = append(v.Findings, b.Ranking()...)
 	}
 	return v
@@ -94,7 +94,7 @@ func (v *Verifier) verifyFiles(ctx context.Context) (*Verification, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &Verification{Of: OfFiles, Findings: []audit.Finding{}, Checked: fmt.Sprintf("%d files of reports in %s", len(rows), v.files)}
+	out := &Verification{Of: OfFiles, Findings: []audit.Finding{}, Checked: fmt.Sprintf("files of reports %d, in %s", len(rows), v.files)}
 	damages := map[string]evidence.Damage{}
 	for _, r := range rows {
 		damage, seen := damages[r.Sha256]

@@ -29,8 +29,8 @@ func campaigns() *board {
 		},
 		view{
 			title: "Owed past the deadline", unit: units.Short, alarm: 1,
-			about:   "Registrations, reports and decisions still owed after their deadline. The ladder reminds by itself; who they are: `thidua get late -c CAMPAIGN`. Extend with `thidua extend` where there is a reason.",
-			queries: one(`sum(max by (campaign) (thidua_obligations_overdue{campaign=~"$campaign"}))`, ""),
+			about:   "Registrations and reports still owed after their deadline; consolidations and decisions, which bodies and the office owe, are not among them. The ladder reminds by itself; who they are: `thidua get late -c CAMPAIGN`. Extend with `thidua extend` where there is a reason.",
+			queries: one(`sum(max by (campaign, kind) (thidua_obligations_overdue{campaign=~"$campaign", kind=~"Registration|Report"}))`, ""),
 		},
 		view{
 			title: "Letters to sign", unit: units.Short,
@@ -51,8 +51,8 @@ func campaigns() *board {
 		},
 		view{
 			title: "Owed past the deadline, by campaign", unit: units.Short,
-			about:   "Falls as reports come after a reminder. One that stays where it is although steps were climbed: telephone, or look at the contacts of those units.",
-			queries: one(`max by (campaign) (thidua_obligations_overdue{campaign=~"$campaign"})`, "{{campaign}}"),
+			about:   "Registrations and reports. Falls as reports come after a reminder. One that stays where it is although steps were climbed: telephone, or look at the contacts of those units.",
+			queries: one(`sum by (campaign) (max by (campaign, kind) (thidua_obligations_overdue{campaign=~"$campaign", kind=~"Registration|Report"}))`, "{{campaign}}"),
 		},
 		view{
 			title: "Rounds", unit: units.Short, stack: true,

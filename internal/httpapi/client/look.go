@@ -115,6 +115,17 @@ func (c *Client) Status(ctx context.Context) (*look.Status, error) {
 	return get[*look.Status](ctx, c, nil, "/status")
 }
 
+// Clock is business time.
+func (c *Client) Clock(ctx context.Context) (look.Clock, error) {
+	return get[look.Clock](ctx, c, nil, "/clock")
+}
+
+// Units that take part, by code or name, and how many there are.
+func (c *Client) Units(ctx context.Context, campaign, query string, limit int) ([]look.Unit, int64, error) {
+	found, err := get[httpapi.Units](ctx, c, url.Values{"q": {query}, "limit": {strconv.Itoa(limit)}}, "/campaigns/%s/units", campaign)
+	return found.Units, found.Total, err
+}
+
 // Changes is a text that differs whenever what is shown would.
 func (c *Client) Changes(ctx context.Context) (string, error) {
 	now, err := get[httpapi.Changed](ctx, c, nil, "/changes")

@@ -68,6 +68,18 @@ func (q *Queries) CampaignNames(ctx context.Context) ([]string, error) {
 	return items, nil
 }
 
+const campaignSince = `-- name: CampaignSince :one
+SELECT created_at FROM public.campaign WHERE name = $1
+`
+
+// Since when a campaign exists, whatever instant the transaction looks at.
+func (q *Queries) CampaignSince(ctx context.Context, name string) (time.Time, error) {
+	row := q.db.QueryRow(ctx, campaignSince, name)
+	var created_at time.Time
+	err := row.Scan(&created_at)
+	return created_at, err
+}
+
 const lookActs = `-- name: LookActs :many
 SELECT at, actor, verb, reason FROM audit WHERE object = $1 ORDER BY id DESC LIMIT $2::int
 `
@@ -387,9 +399,9 @@ WITH k AS (
     SELECT o.id, o.kind, o.owner, o.holder, o.calendar, o.due_at, o.round_id
     FROM k JOIN obligation o ON o.campaign_id = k.campaign_id AND o.kind = 'Decision' AND o.state = 'Owing' AND o.due_at < k.now
 ), shown AS (
-    SELECT l.id, l.kind, l.owner, l.holder, l.calendar, l.due_at, l.round_id, count(*) OVER () AS total FROM late l ORDER BY l.due_at, l.owner LIMIT $4::int
+    SELECT l.id, l.kind, l.owner, l.holder, l.calendar, l.due_at, l.round_id, count(*) OVER () AS total, count(*) FILTER (WHERE l.kind IN ('Registration', 'Report')) OVER () AS reports FROM late l ORDER BY l.due_at, l.owner LIMIT $4::int
 )
-SELECT s.kind, s.owner, s.holder, s.due_at::timestamptz AS due_at, s.total::bigint AS total,
+SELECT s.kind, s.owner, s.holder, s.due_at::timestamptz AS due_at, s.total::bigint AS total, s.reports::bigint AS reports,
        coalesce(p.name, u.name, '')::text AS name, coalesce(r.name, '')::text AS round, coalesce(r.series, '')::text AS series,
        coalesce(r.period, '')::text AS period, coalesce(today.number - due.number, 0)::bigint AS days_late,
        coalesce(h.step, '')::text AS last_step, coalesce(h.instant, s.due_at)::timestamptz AS last_step_at
@@ -417,6 +429,7 @@ type LookLateRow struct {
 	Holder     string
 	DueAt      time.Time
 	Total      int64
+	Reports    int64
 	Name       string
 	Round      string
 	Series     string
@@ -426,8 +439,9 @@ type LookLateRow struct {
 	LastStepAt time.Time
 }
 
-// Who owes something past its deadline, the longest first, and how many there
-// are in all. Days are working days of the calendar that the unit follows.
+// Who owes something past its deadline, the longest first, and how many there are in
+// all: what units report, and what bodies and the office owe. Days are working days
+// of the calendar that the unit follows.
 func (q *Queries) LookLate(ctx context.Context, arg LookLateParams) ([]LookLateRow, error) {
 	rows, err := q.db.Query(ctx, lookLate,
 		arg.CampaignID,
@@ -448,6 +462,7 @@ func (q *Queries) LookLate(ctx context.Context, arg LookLateParams) ([]LookLateR
 			&i.Holder,
 			&i.DueAt,
 			&i.Total,
+			&i.Reports,
 			&i.Name,
 			&i.Round,
 			&i.Series,
@@ -688,10 +703,11 @@ const lookNextSteps = `-- name: LookNextSteps :many
 SELECT g.at, r.name AS round, o.kind, r.series, r.period,
        (CASE o.kind WHEN 'Consolidation' THEN 'consolidation/' ELSE '' END || s.step)::text AS step, s.task, sum(o.units)::bigint AS units
 FROM round r
-JOIN LATERAL (SELECT x.kind, x.calendar, x.due_at, x.next_seq, count(*) AS units FROM obligation x
-              WHERE x.round_id = r.id AND x.state = 'Owing' AND x.next_at IS NOT NULL
-              GROUP BY x.kind, x.calendar, x.due_at, x.next_seq) o ON true
+JOIN LATERAL (SELECT x.kind, x.calendar, x.due_at, x.next_seq, CASE WHEN x.next_at < x.ladder_from THEN x.ladder_from END AS since, count(*) AS units
+              FROM obligation x WHERE x.round_id = r.id AND x.state = 'Owing' AND x.next_at IS NOT NULL
+              GROUP BY x.kind, x.calendar, x.due_at, x.next_seq, CASE WHEN x.next_at < x.ladder_from THEN x.ladder_from END) o ON true
 JOIN rung g ON g.campaign_id = r.campaign_id AND g.calendar = o.calendar AND g.due_at = o.due_at AND g.seq >= o.next_seq AND g.at < r.closes_at
+ AND (o.since IS NULL OR g.at >= o.since)
 JOIN ladder_step s ON s.campaign_id = r.campaign_id AND s.seq = g.seq AND (o.kind <> 'Consolidation' OR s.task = '' AND NOT s.gather)
 WHERE r.campaign_id = $1 AND r.state = 'Open'
 GROUP BY g.at, r.name, o.kind, r.series, r.period, s.step, s.task
@@ -710,7 +726,9 @@ type LookNextStepsRow struct {
 }
 
 // The rungs that those who still owe have before them, by instant: all of them, as
-// if no report came. Obligations that stand alike are counted first.
+// if no report came. Obligations that stand alike are counted first. Rungs older than the
+// act by which something is owed will be left out; whoever has climbed to what follows
+// it has none.
 func (q *Queries) LookNextSteps(ctx context.Context, campaignID int64, maxRows int32) ([]LookNextStepsRow, error) {
 	rows, err := q.db.Query(ctx, lookNextSteps, campaignID, maxRows)
 	if err != nil {
@@ -862,13 +880,16 @@ func (q *Queries) LookNotices(ctx context.Context, campaignID int64) ([]LookNoti
 
 const lookObligations = `-- name: LookObligations :many
 WITH k AS (SELECT $3::timestamptz AS now, $4::text AS zone)
-SELECT o.id, o.kind, o.subject, o.state, o.holder, o.due_at, o.deadline_no, o.opened_at, o.received_at, o.settled_at, o.next_at,
+SELECT o.id, o.kind, o.subject, o.state, o.holder, o.due_at, o.deadline_no, o.opened_at, o.received_at, o.settled_at, o.next_at, o.ladder_from, g.at AS heard_at,
        coalesce(CASE o.kind WHEN 'Consolidation' THEN 'consolidation/' ELSE '' END || s.step, '')::text AS next_step, coalesce(r.name, '')::text AS round, coalesce(r.series, '')::text AS series,
        coalesce(r.period, '')::text AS period, r.closes_at,
        coalesce(CASE WHEN coalesce(o.received_at, k.now) > o.due_at THEN ref.number - due.number END, 0)::bigint AS days_late
 FROM obligation o CROSS JOIN k
 LEFT JOIN round r ON r.id = o.round_id
-LEFT JOIN ladder_step s ON s.campaign_id = o.campaign_id AND s.seq = o.next_seq
+LEFT JOIN rung g ON o.next_at < o.ladder_from AND g.campaign_id = o.campaign_id AND g.calendar = o.calendar AND g.due_at = o.due_at
+ AND g.seq = (SELECT min(x.seq) FROM rung x WHERE x.campaign_id = o.campaign_id AND x.calendar = o.calendar AND x.due_at = o.due_at
+              AND x.seq > o.next_seq AND x.at >= o.ladder_from AND x.at < r.closes_at)
+LEFT JOIN ladder_step s ON s.campaign_id = o.campaign_id AND s.seq = CASE WHEN o.next_at < o.ladder_from THEN g.seq ELSE o.next_seq END
 LEFT JOIN calendar_day due ON due.calendar = o.calendar AND due.day = (o.due_at AT TIME ZONE k.zone)::date
 LEFT JOIN calendar_day ref ON ref.calendar = o.calendar AND ref.day = (coalesce(o.received_at, r.closed_at, k.now) AT TIME ZONE k.zone)::date
 WHERE o.owner = $1 AND o.campaign_id = $2
@@ -894,6 +915,8 @@ type LookObligationsRow struct {
 	ReceivedAt *time.Time
 	SettledAt  *time.Time
 	NextAt     *time.Time
+	LadderFrom time.Time
+	HeardAt    *time.Time
 	NextStep   string
 	Round      string
 	Series     string
@@ -902,7 +925,9 @@ type LookObligationsRow struct {
 	DaysLate   int64
 }
 
-// All that one unit owes, owed or was told in a campaign, in order of time.
+// All that one unit owes, owed or was told in a campaign, in order of time. Its next
+// step may lie before the act by which it is owed, and will be left out: heard_at is
+// then the first one after that act.
 func (q *Queries) LookObligations(ctx context.Context, arg LookObligationsParams) ([]LookObligationsRow, error) {
 	rows, err := q.db.Query(ctx, lookObligations,
 		arg.Unit,
@@ -929,6 +954,8 @@ func (q *Queries) LookObligations(ctx context.Context, arg LookObligationsParams
 			&i.ReceivedAt,
 			&i.SettledAt,
 			&i.NextAt,
+			&i.LadderFrom,
+			&i.HeardAt,
 			&i.NextStep,
 			&i.Round,
 			&i.Series,

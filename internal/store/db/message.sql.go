@@ -240,19 +240,21 @@ const expirePending = `-- name: ExpirePending :execrows
 WITH stale AS (
     UPDATE notice n SET state = 'Expired', reason = 'PastNotAfter'
     FROM message_notice mn JOIN message m ON m.id = mn.message_id
-    WHERE n.id = mn.notice_id AND n.state = 'Pending' AND m.open AND m.state = 'Pending' AND $1::timestamptz > n.not_after
-      AND NOT m.channel = ANY($2::text[])
+    WHERE n.id = mn.notice_id AND n.state = 'Pending' AND m.open AND m.state = 'Pending' AND $2::timestamptz > n.not_after
+      AND NOT m.channel = ANY($1::text[])
     RETURNING mn.message_id, n.id
 )
-UPDATE message m SET state = 'Expired' WHERE m.state = 'Pending' AND m.id IN (SELECT stale.message_id FROM stale)
+UPDATE message m SET state = CASE WHEN m.id IN (SELECT stale.message_id FROM stale) THEN 'Expired' ELSE 'Superseded' END
+WHERE m.open AND m.state = 'Pending' AND NOT m.channel = ANY($1::text[])
+  AND (m.list OR m.id IN (SELECT stale.message_id FROM stale))
   AND NOT EXISTS (SELECT FROM message_notice mn JOIN notice n ON n.id = mn.notice_id
                   WHERE mn.message_id = m.id AND n.state = 'Pending' AND n.id NOT IN (SELECT stale.id FROM stale))
 `
 
 // Messages on channels that are not configured wait, until they are stale. A list
-// goes when the last of its notices does.
-func (q *Queries) ExpirePending(ctx context.Context, now time.Time, channels []string) (int64, error) {
-	result, err := q.db.Exec(ctx, expirePending, now, channels)
+// goes when the last of its notices does, for whatever reason.
+func (q *Queries) ExpirePending(ctx context.Context, channels []string, now time.Time) (int64, error) {
+	result, err := q.db.Exec(ctx, expirePending, channels, now)
 	if err != nil {
 		return 0, err
 	}

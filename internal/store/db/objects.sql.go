@@ -183,6 +183,31 @@ func (q *Queries) NewestObjects(ctx context.Context) ([]Object, error) {
 	return items, nil
 }
 
+const objectAt = `-- name: ObjectAt :one
+SELECT kind, name, generation, manifest, applied_at, actor
+FROM object WHERE kind = $1 AND name = $2 AND generation = $3
+`
+
+type ObjectAtParams struct {
+	Kind       string
+	Name       string
+	Generation int64
+}
+
+func (q *Queries) ObjectAt(ctx context.Context, arg ObjectAtParams) (Object, error) {
+	row := q.db.QueryRow(ctx, objectAt, arg.Kind, arg.Name, arg.Generation)
+	var i Object
+	err := row.Scan(
+		&i.Kind,
+		&i.Name,
+		&i.Generation,
+		&i.Manifest,
+		&i.AppliedAt,
+		&i.Actor,
+	)
+	return i, err
+}
+
 const templates = `-- name: Templates :many
 SELECT DISTINCT ON (name) manifest FROM object WHERE kind = 'MessageTemplate' ORDER BY name, generation DESC
 `

@@ -336,7 +336,7 @@ FROM (
     SELECT t.campaign_id, t.calendar, t.due_at, s.seq,
            ((d.day + s.at_time) AT TIME ZONE $1::text) AS at
     FROM (SELECT DISTINCT o.campaign_id, o.calendar, o.due_at FROM obligation o
-          WHERE o.round_id = $2 AND o.state = 'Owing' AND o.next_seq IS NULL AND o.step_seq IS NULL
+          WHERE o.id = ANY($2::bigint[]) AND o.state = 'Owing' AND o.next_seq IS NULL AND o.step_seq IS NULL
             AND o.due_at IS NOT NULL) t
     JOIN calendar_day c ON c.calendar = t.calendar AND c.day = (t.due_at AT TIME ZONE $1::text)::date
     JOIN ladder_step s ON s.campaign_id = t.campaign_id
@@ -346,12 +346,12 @@ FROM (
 ON CONFLICT (campaign_id, calendar, due_at, seq) DO NOTHING
 `
 
-// The ladder's instants for every deadline that owing obligations of a round
-// have and that is not there yet. T±k is the day that carries the
+// The ladder's instants for every deadline that these obligations have, if they are
+// owing, and that is not there yet. T±k is the day that carries the
 // working-day number of T plus k; a day off carries the number of the last
 // working day, so before it one is added (Civil Code 2015 art. 147-148).
-func (q *Queries) InsertRungs(ctx context.Context, timeZone string, roundID *int64) error {
-	_, err := q.db.Exec(ctx, insertRungs, timeZone, roundID)
+func (q *Queries) InsertRungs(ctx context.Context, timeZone string, obligations []int64) error {
+	_, err := q.db.Exec(ctx, insertRungs, timeZone, obligations)
 	return err
 }
 
@@ -359,43 +359,39 @@ const moveDeadline = `-- name: MoveDeadline :many
 WITH moved AS (
     UPDATE obligation o SET due_at = $1, deadline_no = o.deadline_no + 1, ladder_from = $2::timestamptz,
         step_seq = NULL, step_at = NULL, next_seq = NULL, next_at = NULL
-    WHERE o.round_id = $3 AND o.state = 'Owing' AND ($4::text = '' OR o.owner = $4)
-      AND o.due_at < $1
-    RETURNING o.id, o.owner
+    WHERE o.id = ANY($3::bigint[]) AND o.state = 'Owing' AND o.due_at < $1
+    RETURNING o.id
 ), superseded AS (
     UPDATE notice n SET state = 'Superseded', reason = 'DeadlineMoved'
     FROM moved m WHERE n.obligation_id = m.id AND n.state = 'Pending' AND NOT n.informative
       AND n.step NOT IN ('request', 'returned') -- an act's own words: they go with the new date
     RETURNING n.id
+), unsaid AS ( -- as DropUnsaid
+    UPDATE message SET state = 'Superseded'
+    WHERE message.id IN (SELECT m.id FROM superseded s JOIN message_notice mn ON mn.notice_id = s.id JOIN message m ON m.id = mn.message_id
+                         WHERE m.state = 'Pending' AND NOT m.list FOR UPDATE OF m SKIP LOCKED)
 ), withdrawn AS (
     UPDATE letter l SET state = 'Withdrawn' FROM moved m WHERE l.obligation_id = m.id AND l.state = 'Drafted'
 )
-SELECT m.id, m.owner, (SELECT count(*) FROM superseded)::bigint AS superseded FROM moved m ORDER BY m.id
+SELECT m.id, (SELECT count(*) FROM superseded)::bigint AS superseded FROM moved m ORDER BY m.id
 `
 
 type MoveDeadlineParams struct {
-	DueAt   *time.Time
-	Now     time.Time
-	RoundID *int64
-	Owner   string
+	DueAt       *time.Time
+	Now         time.Time
+	Obligations []int64
 }
 
 type MoveDeadlineRow struct {
 	ID         int64
-	Owner      string
 	Superseded int64
 }
 
-// Extends obligations that are still owed and due earlier. A new deadline is a new
+// Extends those of these obligations that are still owed and due earlier. A new deadline is a new
 // number, and the notices of the old one that have not left are superseded with it, as
 // are letters about it that nobody has signed.
 func (q *Queries) MoveDeadline(ctx context.Context, arg MoveDeadlineParams) ([]MoveDeadlineRow, error) {
-	rows, err := q.db.Query(ctx, moveDeadline,
-		arg.DueAt,
-		arg.Now,
-		arg.RoundID,
-		arg.Owner,
-	)
+	rows, err := q.db.Query(ctx, moveDeadline, arg.DueAt, arg.Now, arg.Obligations)
 	if err != nil {
 		return nil, err
 	}
@@ -403,7 +399,7 @@ func (q *Queries) MoveDeadline(ctx context.Context, arg MoveDeadlineParams) ([]M
 	items := []MoveDeadlineRow{}
 	for rows.Next() {
 		var i MoveDeadlineRow
-		if err := rows.Scan(&i.ID, &i.Owner, &i.Superseded); err != nil {
+		if err := rows.Scan(&i.ID, &i.Superseded); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -432,14 +428,14 @@ const nextNews = `-- name: NextNews :one
 SELECT min(g.at)::timestamptz AS at
 FROM obligation o
 JOIN rung g ON g.campaign_id = o.campaign_id AND g.calendar = o.calendar AND g.due_at = o.due_at AND g.at >= o.ladder_from
-WHERE o.round_id = $1 AND o.state = 'Owing' AND o.ladder_from = $2::timestamptz
+WHERE o.id = ANY($1::bigint[]) AND o.state = 'Owing' AND o.ladder_from = $2::timestamptz
 HAVING min(g.at) IS NOT NULL
 `
 
-// When somebody whose deadline has just moved hears of it first. The steps before
+// When the first of these, whose deadline has just moved, hears of it. The steps before
 // are recorded as skipped on the way and need no look of their own.
-func (q *Queries) NextNews(ctx context.Context, roundID *int64, now time.Time) (time.Time, error) {
-	row := q.db.QueryRow(ctx, nextNews, roundID, now)
+func (q *Queries) NextNews(ctx context.Context, obligations []int64, now time.Time) (time.Time, error) {
+	row := q.db.QueryRow(ctx, nextNews, obligations, now)
 	var at time.Time
 	err := row.Scan(&at)
 	return at, err
@@ -572,6 +568,66 @@ func (q *Queries) OpenRoundsOf(ctx context.Context, campaignID int64) ([]OpenRou
 			return nil, err
 		}
 		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const owingIn = `-- name: OwingIn :many
+SELECT id FROM obligation WHERE round_id = $1 AND state = 'Owing' ORDER BY id
+`
+
+// What is owed in a round, for the statements that follow: they are told which
+// obligations by key, so that one of thousands costs what it would alone.
+func (q *Queries) OwingIn(ctx context.Context, roundID *int64) ([]int64, error) {
+	rows, err := q.db.Query(ctx, owingIn, roundID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []int64{}
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const owingOf = `-- name: OwingOf :many
+SELECT id FROM obligation
+WHERE campaign_id = $1 AND kind IN ('Registration', 'Report', 'Consolidation') AND subject = $2 AND owner = $3
+  AND state = 'Owing'
+ORDER BY id
+`
+
+type OwingOfParams struct {
+	CampaignID int64
+	Round      string
+	Owner      string
+}
+
+// What one unit owes in a round: its report, and what it puts together of others'.
+func (q *Queries) OwingOf(ctx context.Context, arg OwingOfParams) ([]int64, error) {
+	rows, err := q.db.Query(ctx, owingOf, arg.CampaignID, arg.Round, arg.Owner)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []int64{}
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -787,6 +843,10 @@ WITH pause AS (
     FROM moved m WHERE n.obligation_id = m.id AND n.state = 'Pending' AND NOT n.informative
       AND n.step NOT IN ('request', 'returned') -- an act's own words: they go with the new date
     RETURNING n.id
+), unsaid AS ( -- as DropUnsaid
+    UPDATE message SET state = 'Superseded'
+    WHERE message.id IN (SELECT m.id FROM superseded s JOIN message_notice mn ON mn.notice_id = s.id JOIN message m ON m.id = mn.message_id
+                         WHERE m.state = 'Pending' AND NOT m.list FOR UPDATE OF m SKIP LOCKED)
 ), withdrawn AS (
     UPDATE letter l SET state = 'Withdrawn' FROM moved m WHERE l.obligation_id = m.id AND l.state = 'Drafted'
 )
@@ -818,13 +878,13 @@ func (q *Queries) ShiftDeadlines(ctx context.Context, arg ShiftDeadlinesParams) 
 const startClimb = `-- name: StartClimb :execrows
 UPDATE obligation o SET next_seq = g.seq, next_at = g.at
 FROM rung g
-WHERE o.round_id = $1 AND o.state = 'Owing' AND o.next_seq IS NULL AND o.step_seq IS NULL
+WHERE o.id = ANY($1::bigint[]) AND o.state = 'Owing' AND o.next_seq IS NULL AND o.step_seq IS NULL
   AND g.campaign_id = o.campaign_id AND g.calendar = o.calendar AND g.due_at = o.due_at AND g.seq = 1
 `
 
-// Puts obligations of a round that have no next step yet at the foot of the ladder.
-func (q *Queries) StartClimb(ctx context.Context, roundID *int64) (int64, error) {
-	result, err := q.db.Exec(ctx, startClimb, roundID)
+// Puts those of these obligations that have no next step yet at the foot of the ladder.
+func (q *Queries) StartClimb(ctx context.Context, obligations []int64) (int64, error) {
+	result, err := q.db.Exec(ctx, startClimb, obligations)
 	if err != nil {
 		return 0, err
 	}
@@ -832,31 +892,46 @@ func (q *Queries) StartClimb(ctx context.Context, roundID *int64) (int64, error)
 }
 
 const stretchRound = `-- name: StretchRound :exec
-UPDATE round r SET closes_at = greatest(r.closes_at, l.at)
+UPDATE round r SET closes_at = l.at
 FROM (SELECT max((d.day + (o.due_at AT TIME ZONE $2::text)::time) AT TIME ZONE $2::text) AS at
-      FROM (SELECT DISTINCT calendar, due_at FROM obligation WHERE round_id = $1 AND state = 'Owing') o
+      FROM (SELECT DISTINCT calendar, due_at FROM obligation WHERE id = ANY($3::bigint[]) AND state = 'Owing') o
       JOIN calendar_day c ON c.calendar = o.calendar AND c.day = (o.due_at AT TIME ZONE $2::text)::date
-      JOIN calendar_day d ON d.calendar = o.calendar AND d.working AND d.number = c.number + $3::int) l
-WHERE r.id = $1 AND r.state = 'Open' AND l.at IS NOT NULL
+      JOIN calendar_day d ON d.calendar = o.calendar AND d.working AND d.number = c.number + $4::int) l
+WHERE r.id = $1 AND r.state = 'Open' AND l.at > r.closes_at
 `
 
 type StretchRoundParams struct {
-	ID       int64
-	TimeZone string
-	Days     int32
+	ID          int64
+	TimeZone    string
+	Obligations []int64
+	Days        int32
 }
 
-// A round stays open for @days working days after its latest deadline.
+// A round stays open for @days working days after the latest deadline: of these
+// obligations, as it does already for the others.
 func (q *Queries) StretchRound(ctx context.Context, arg StretchRoundParams) error {
-	_, err := q.db.Exec(ctx, stretchRound, arg.ID, arg.TimeZone, arg.Days)
+	_, err := q.db.Exec(ctx, stretchRound,
+		arg.ID,
+		arg.TimeZone,
+		arg.Obligations,
+		arg.Days,
+	)
 	return err
 }
 
 const supersedeRoundNotices = `-- name: SupersedeRoundNotices :exec
-UPDATE notice SET state = 'Superseded', reason = 'RoundClosed' WHERE round_id = $1 AND state = 'Pending' AND NOT informative
+WITH silenced AS (
+    UPDATE notice SET state = 'Superseded', reason = 'RoundClosed'
+    WHERE notice.round_id = $1 AND notice.state = 'Pending' AND NOT informative
+    RETURNING notice.id
+)
+UPDATE message SET state = 'Superseded'
+WHERE message.id IN (SELECT m.id FROM silenced s JOIN message_notice mn ON mn.notice_id = s.id JOIN message m ON m.id = mn.message_id
+                     WHERE m.state = 'Pending' FOR UPDATE OF m SKIP LOCKED)
 `
 
-// Reminders of a closed round are not sent any more.
+// Reminders of a closed round are not sent any more. As DropUnsaid, with lists:
+// all that a list carries is of one round.
 func (q *Queries) SupersedeRoundNotices(ctx context.Context, roundID *int64) error {
 	_, err := q.db.Exec(ctx, supersedeRoundNotices, roundID)
 	return err

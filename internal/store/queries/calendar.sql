@@ -29,6 +29,10 @@ WITH moved AS (
     FROM moved m WHERE n.obligation_id = m.id AND n.state = 'Pending' AND NOT n.informative
       AND n.step NOT IN ('request', 'returned') -- an act's own words: they go with the new date
     RETURNING n.id
+), unsaid AS ( -- as DropUnsaid
+    UPDATE message SET state = 'Superseded'
+    WHERE message.id IN (SELECT m.id FROM superseded s JOIN message_notice mn ON mn.notice_id = s.id JOIN message m ON m.id = mn.message_id
+                         WHERE m.state = 'Pending' AND NOT m.list FOR UPDATE OF m SKIP LOCKED)
 )
 SELECT (SELECT count(*) FROM moved)::bigint AS moved, (SELECT count(*) FROM planned)::bigint AS planned,
        (SELECT count(*) FROM superseded)::bigint AS superseded;

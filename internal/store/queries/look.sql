@@ -24,6 +24,10 @@ SELECT set_config('thidua.as_of', @instant::text, true), set_config('search_path
        (SELECT coalesce(max(at), '-infinity') FROM past_since)::timestamptz > (@instant::text)::timestamptz AS unknown,
        (SELECT coalesce(max(s.at), now()) FROM past_since s WHERE isfinite(s.at))::timestamptz AS since;
 
+-- name: CampaignSince :one
+-- Since when a campaign exists, whatever instant the transaction looks at.
+SELECT created_at FROM public.campaign WHERE name = @name;
+
 -- name: CampaignNames :many
 SELECT name FROM campaign ORDER BY name;
 
@@ -86,8 +90,9 @@ WHERE r.campaign_id = @campaign_id AND r.opened_at IS NOT NULL AND r.closed_at I
 GROUP BY o.round_id;
 
 -- name: LookLate :many
--- Who owes something past its deadline, the longest first, and how many there
--- are in all. Days are working days of the calendar that the unit follows.
+-- Who owes something past its deadline, the longest first, and how many there are in
+-- all: what units report, and what bodies and the office owe. Days are working days
+-- of the calendar that the unit follows.
 WITH k AS (
     SELECT sqlc.arg('campaign_id')::bigint AS campaign_id, sqlc.arg('now')::timestamptz AS now, sqlc.arg('zone')::text AS zone
 ), late AS (
@@ -98,9 +103,9 @@ WITH k AS (
     SELECT o.id, o.kind, o.owner, o.holder, o.calendar, o.due_at, o.round_id
     FROM k JOIN obligation o ON o.campaign_id = k.campaign_id AND o.kind = 'Decision' AND o.state = 'Owing' AND o.due_at < k.now
 ), shown AS (
-    SELECT l.*, count(*) OVER () AS total FROM late l ORDER BY l.due_at, l.owner LIMIT @max_rows::int
+    SELECT l.*, count(*) OVER () AS total, count(*) FILTER (WHERE l.kind IN ('Registration', 'Report')) OVER () AS reports FROM late l ORDER BY l.due_at, l.owner LIMIT @max_rows::int
 )
-SELECT s.kind, s.owner, s.holder, s.due_at::timestamptz AS due_at, s.total::bigint AS total,
+SELECT s.kind, s.owner, s.holder, s.due_at::timestamptz AS due_at, s.total::bigint AS total, s.reports::bigint AS reports,
        coalesce(p.name, u.name, '')::text AS name, coalesce(r.name, '')::text AS round, coalesce(r.series, '')::text AS series,
        coalesce(r.period, '')::text AS period, coalesce(today.number - due.number, 0)::bigint AS days_late,
        coalesce(h.step, '')::text AS last_step, coalesce(h.instant, s.due_at)::timestamptz AS last_step_at
@@ -116,14 +121,17 @@ ORDER BY s.due_at, s.owner;
 
 -- name: LookNextSteps :many
 -- The rungs that those who still owe have before them, by instant: all of them, as
--- if no report came. Obligations that stand alike are counted first.
+-- if no report came. Obligations that stand alike are counted first. Rungs older than the
+-- act by which something is owed will be left out; whoever has climbed to what follows
+-- it has none.
 SELECT g.at, r.name AS round, o.kind, r.series, r.period,
        (CASE o.kind WHEN 'Consolidation' THEN 'consolidation/' ELSE '' END || s.step)::text AS step, s.task, sum(o.units)::bigint AS units
 FROM round r
-JOIN LATERAL (SELECT x.kind, x.calendar, x.due_at, x.next_seq, count(*) AS units FROM obligation x
-              WHERE x.round_id = r.id AND x.state = 'Owing' AND x.next_at IS NOT NULL
-              GROUP BY x.kind, x.calendar, x.due_at, x.next_seq) o ON true
+JOIN LATERAL (SELECT x.kind, x.calendar, x.due_at, x.next_seq, CASE WHEN x.next_at < x.ladder_from THEN x.ladder_from END AS since, count(*) AS units
+              FROM obligation x WHERE x.round_id = r.id AND x.state = 'Owing' AND x.next_at IS NOT NULL
+              GROUP BY x.kind, x.calendar, x.due_at, x.next_seq, CASE WHEN x.next_at < x.ladder_from THEN x.ladder_from END) o ON true
 JOIN rung g ON g.campaign_id = r.campaign_id AND g.calendar = o.calendar AND g.due_at = o.due_at AND g.seq >= o.next_seq AND g.at < r.closes_at
+ AND (o.since IS NULL OR g.at >= o.since)
 JOIN ladder_step s ON s.campaign_id = r.campaign_id AND s.seq = g.seq AND (o.kind <> 'Consolidation' OR s.task = '' AND NOT s.gather)
 WHERE r.campaign_id = @campaign_id AND r.state = 'Open'
 GROUP BY g.at, r.name, o.kind, r.series, r.period, s.step, s.task
@@ -241,15 +249,20 @@ ORDER BY lower(p.unit) = lower(@query) DESC, p.unit LIMIT @max_rows::int;
 SELECT unit FROM participant WHERE campaign_id = @campaign_id ORDER BY unit;
 
 -- name: LookObligations :many
--- All that one unit owes, owed or was told in a campaign, in order of time.
+-- All that one unit owes, owed or was told in a campaign, in order of time. Its next
+-- step may lie before the act by which it is owed, and will be left out: heard_at is
+-- then the first one after that act.
 WITH k AS (SELECT sqlc.arg('now')::timestamptz AS now, sqlc.arg('zone')::text AS zone)
-SELECT o.id, o.kind, o.subject, o.state, o.holder, o.due_at, o.deadline_no, o.opened_at, o.received_at, o.settled_at, o.next_at,
+SELECT o.id, o.kind, o.subject, o.state, o.holder, o.due_at, o.deadline_no, o.opened_at, o.received_at, o.settled_at, o.next_at, o.ladder_from, g.at AS heard_at,
        coalesce(CASE o.kind WHEN 'Consolidation' THEN 'consolidation/' ELSE '' END || s.step, '')::text AS next_step, coalesce(r.name, '')::text AS round, coalesce(r.series, '')::text AS series,
        coalesce(r.period, '')::text AS period, r.closes_at,
        coalesce(CASE WHEN coalesce(o.received_at, k.now) > o.due_at THEN ref.number - due.number END, 0)::bigint AS days_late
 FROM obligation o CROSS JOIN k
 LEFT JOIN round r ON r.id = o.round_id
-LEFT JOIN ladder_step s ON s.campaign_id = o.campaign_id AND s.seq = o.next_seq
+LEFT JOIN rung g ON o.next_at < o.ladder_from AND g.campaign_id = o.campaign_id AND g.calendar = o.calendar AND g.due_at = o.due_at
+ AND g.seq = (SELECT min(x.seq) FROM rung x WHERE x.campaign_id = o.campaign_id AND x.calendar = o.calendar AND x.due_at = o.due_at
+              AND x.seq > o.next_seq AND x.at >= o.ladder_from AND x.at < r.closes_at)
+LEFT JOIN ladder_step s ON s.campaign_id = o.campaign_id AND s.seq = CASE WHEN o.next_at < o.ladder_from THEN g.seq ELSE o.next_seq END
 LEFT JOIN calendar_day due ON due.calendar = o.calendar AND due.day = (o.due_at AT TIME ZONE k.zone)::date
 LEFT JOIN calendar_day ref ON ref.calendar = o.calendar AND ref.day = (coalesce(o.received_at, r.closed_at, k.now) AT TIME ZONE k.zone)::date
 WHERE o.owner = @unit AND o.campaign_id = @campaign_id

@@ -158,7 +158,7 @@ RETURNING m.id, judged.open;
 
 -- name: ExpirePending :execrows
 -- Messages on channels that are not configured wait, until they are stale. A list
--- goes when the last of its notices does.
+-- goes when the last of its notices does, for whatever reason.
 WITH stale AS (
     UPDATE notice n SET state = 'Expired', reason = 'PastNotAfter'
     FROM message_notice mn JOIN message m ON m.id = mn.message_id
@@ -166,7 +166,9 @@ WITH stale AS (
       AND NOT m.channel = ANY(@channels::text[])
     RETURNING mn.message_id, n.id
 )
-UPDATE message m SET state = 'Expired' WHERE m.state = 'Pending' AND m.id IN (SELECT stale.message_id FROM stale)
+UPDATE message m SET state = CASE WHEN m.id IN (SELECT stale.message_id FROM stale) THEN 'Expired' ELSE 'Superseded' END
+WHERE m.open AND m.state = 'Pending' AND NOT m.channel = ANY(@channels::text[])
+  AND (m.list OR m.id IN (SELECT stale.message_id FROM stale))
   AND NOT EXISTS (SELECT FROM message_notice mn JOIN notice n ON n.id = mn.notice_id
                   WHERE mn.message_id = m.id AND n.state = 'Pending' AND n.id NOT IN (SELECT stale.id FROM stale));
 

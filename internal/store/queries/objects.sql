@@ -6,6 +6,10 @@ FROM object ORDER BY kind, name, generation DESC;
 SELECT kind, name, generation, manifest, applied_at, actor
 FROM object WHERE kind = @kind AND name = @name ORDER BY generation DESC LIMIT 1;
 
+-- name: ObjectAt :one
+SELECT kind, name, generation, manifest, applied_at, actor
+FROM object WHERE kind = @kind AND name = @name AND generation = @generation;
+
 -- name: InsertObject :exec
 INSERT INTO object (kind, name, generation, manifest, applied_at, actor)
 VALUES (@kind, @name, @generation, @manifest, @applied_at, @actor);

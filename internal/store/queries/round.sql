@@ -28,9 +28,21 @@ SELECT * FROM round WHERE campaign_id = @campaign_id AND name = @name;
 -- name: OpenRound :exec
 UPDATE round SET state = 'Open', opened_at = @now::timestamptz WHERE id = @id AND state = 'Planned';
 
+-- name: OwingIn :many
+-- What is owed in a round, for the statements that follow: they are told which
+-- obligations by key, so that one of thousands costs what it would alone.
+SELECT id FROM obligation WHERE round_id = @round_id AND state = 'Owing' ORDER BY id;
+
+-- name: OwingOf :many
+-- What one unit owes in a round: its report, and what it puts together of others'.
+SELECT id FROM obligation
+WHERE campaign_id = @campaign_id AND kind IN ('Registration', 'Report', 'Consolidation') AND subject = @round AND owner = @owner
+  AND state = 'Owing'
+ORDER BY id;
+
 -- name: InsertRungs :exec
--- The ladder's instants for every deadline that owing obligations of a round
--- have and that is not there yet. T±k is the day that carries the
+-- The ladder's instants for every deadline that these obligations have, if they are
+-- owing, and that is not there yet. T±k is the day that carries the
 -- working-day number of T plus k; a day off carries the number of the last
 -- working day, so before it one is added (Civil Code 2015 art. 147-148).
 INSERT INTO rung (campaign_id, calendar, due_at, seq, at, not_after)
@@ -41,7 +53,7 @@ FROM (
     SELECT t.campaign_id, t.calendar, t.due_at, s.seq,
            ((d.day + s.at_time) AT TIME ZONE @time_zone::text) AS at
     FROM (SELECT DISTINCT o.campaign_id, o.calendar, o.due_at FROM obligation o
-          WHERE o.round_id = @round_id AND o.state = 'Owing' AND o.next_seq IS NULL AND o.step_seq IS NULL
+          WHERE o.id = ANY(@obligations::bigint[]) AND o.state = 'Owing' AND o.next_seq IS NULL AND o.step_seq IS NULL
             AND o.due_at IS NOT NULL) t
     JOIN calendar_day c ON c.calendar = t.calendar AND c.day = (t.due_at AT TIME ZONE @time_zone::text)::date
     JOIN ladder_step s ON s.campaign_id = t.campaign_id
@@ -82,10 +94,10 @@ ORDER BY b.body
 ON CONFLICT DO NOTHING;
 
 -- name: StartClimb :execrows
--- Puts obligations of a round that have no next step yet at the foot of the ladder.
+-- Puts those of these obligations that have no next step yet at the foot of the ladder.
 UPDATE obligation o SET next_seq = g.seq, next_at = g.at
 FROM rung g
-WHERE o.round_id = @round_id AND o.state = 'Owing' AND o.next_seq IS NULL AND o.step_seq IS NULL
+WHERE o.id = ANY(@obligations::bigint[]) AND o.state = 'Owing' AND o.next_seq IS NULL AND o.step_seq IS NULL
   AND g.campaign_id = o.campaign_id AND g.calendar = o.calendar AND g.due_at = o.due_at AND g.seq = 1;
 
 -- name: ClimbLadder :one
@@ -185,12 +197,12 @@ WHERE round_id = @round_id AND state = 'Owing' AND next_at IS NOT NULL
 HAVING min(next_at) IS NOT NULL;
 
 -- name: NextNews :one
--- When somebody whose deadline has just moved hears of it first. The steps before
+-- When the first of these, whose deadline has just moved, hears of it. The steps before
 -- are recorded as skipped on the way and need no look of their own.
 SELECT min(g.at)::timestamptz AS at
 FROM obligation o
 JOIN rung g ON g.campaign_id = o.campaign_id AND g.calendar = o.calendar AND g.due_at = o.due_at AND g.at >= o.ladder_from
-WHERE o.round_id = @round_id AND o.state = 'Owing' AND o.ladder_from = @now::timestamptz
+WHERE o.id = ANY(@obligations::bigint[]) AND o.state = 'Owing' AND o.ladder_from = @now::timestamptz
 HAVING min(g.at) IS NOT NULL;
 
 -- name: CloseObligations :execrows
@@ -200,8 +212,16 @@ UPDATE obligation SET state = 'Lapsed', next_seq = NULL, next_at = NULL
 WHERE round_id = @round_id AND state = 'Owing';
 
 -- name: SupersedeRoundNotices :exec
--- Reminders of a closed round are not sent any more.
-UPDATE notice SET state = 'Superseded', reason = 'RoundClosed' WHERE round_id = @round_id AND state = 'Pending' AND NOT informative;
+-- Reminders of a closed round are not sent any more. As DropUnsaid, with lists:
+-- all that a list carries is of one round.
+WITH silenced AS (
+    UPDATE notice SET state = 'Superseded', reason = 'RoundClosed'
+    WHERE notice.round_id = @round_id AND notice.state = 'Pending' AND NOT informative
+    RETURNING notice.id
+)
+UPDATE message SET state = 'Superseded'
+WHERE message.id IN (SELECT m.id FROM silenced s JOIN message_notice mn ON mn.notice_id = s.id JOIN message m ON m.id = mn.message_id
+                     WHERE m.state = 'Pending' FOR UPDATE OF m SKIP LOCKED);
 
 -- name: CloseRound :exec
 UPDATE round SET state = 'Closed', closed_at = @now::timestamptz WHERE id = @id;
@@ -221,24 +241,27 @@ FROM (SELECT count(*) AS expected,
 WHERE r.id = @id AND r.state = 'Closed';
 
 -- name: MoveDeadline :many
--- Extends obligations that are still owed and due earlier. A new deadline is a new
+-- Extends those of these obligations that are still owed and due earlier. A new deadline is a new
 -- number, and the notices of the old one that have not left are superseded with it, as
 -- are letters about it that nobody has signed.
 WITH moved AS (
     UPDATE obligation o SET due_at = @due_at, deadline_no = o.deadline_no + 1, ladder_from = @now::timestamptz,
         step_seq = NULL, step_at = NULL, next_seq = NULL, next_at = NULL
-    WHERE o.round_id = @round_id AND o.state = 'Owing' AND (@owner::text = '' OR o.owner = @owner)
-      AND o.due_at < @due_at
-    RETURNING o.id, o.owner
+    WHERE o.id = ANY(@obligations::bigint[]) AND o.state = 'Owing' AND o.due_at < @due_at
+    RETURNING o.id
 ), superseded AS (
     UPDATE notice n SET state = 'Superseded', reason = 'DeadlineMoved'
     FROM moved m WHERE n.obligation_id = m.id AND n.state = 'Pending' AND NOT n.informative
       AND n.step NOT IN ('request', 'returned') -- an act's own words: they go with the new date
     RETURNING n.id
+), unsaid AS ( -- as DropUnsaid
+    UPDATE message SET state = 'Superseded'
+    WHERE message.id IN (SELECT m.id FROM superseded s JOIN message_notice mn ON mn.notice_id = s.id JOIN message m ON m.id = mn.message_id
+                         WHERE m.state = 'Pending' AND NOT m.list FOR UPDATE OF m SKIP LOCKED)
 ), withdrawn AS (
     UPDATE letter l SET state = 'Withdrawn' FROM moved m WHERE l.obligation_id = m.id AND l.state = 'Drafted'
 )
-SELECT m.id, m.owner, (SELECT count(*) FROM superseded)::bigint AS superseded FROM moved m ORDER BY m.id;
+SELECT m.id, (SELECT count(*) FROM superseded)::bigint AS superseded FROM moved m ORDER BY m.id;
 
 -- name: ShiftDeadlines :execrows
 -- resume --deadlines=shift: every open deadline moves by as many working days
@@ -262,19 +285,24 @@ WITH pause AS (
     FROM moved m WHERE n.obligation_id = m.id AND n.state = 'Pending' AND NOT n.informative
       AND n.step NOT IN ('request', 'returned') -- an act's own words: they go with the new date
     RETURNING n.id
+), unsaid AS ( -- as DropUnsaid
+    UPDATE message SET state = 'Superseded'
+    WHERE message.id IN (SELECT m.id FROM superseded s JOIN message_notice mn ON mn.notice_id = s.id JOIN message m ON m.id = mn.message_id
+                         WHERE m.state = 'Pending' AND NOT m.list FOR UPDATE OF m SKIP LOCKED)
 ), withdrawn AS (
     UPDATE letter l SET state = 'Withdrawn' FROM moved m WHERE l.obligation_id = m.id AND l.state = 'Drafted'
 )
 SELECT m.id FROM moved m WHERE (SELECT count(*) FROM superseded) >= 0;
 
 -- name: StretchRound :exec
--- A round stays open for @days working days after its latest deadline.
-UPDATE round r SET closes_at = greatest(r.closes_at, l.at)
+-- A round stays open for @days working days after the latest deadline: of these
+-- obligations, as it does already for the others.
+UPDATE round r SET closes_at = l.at
 FROM (SELECT max((d.day + (o.due_at AT TIME ZONE @time_zone::text)::time) AT TIME ZONE @time_zone::text) AS at
-      FROM (SELECT DISTINCT calendar, due_at FROM obligation WHERE round_id = @id AND state = 'Owing') o
+      FROM (SELECT DISTINCT calendar, due_at FROM obligation WHERE id = ANY(@obligations::bigint[]) AND state = 'Owing') o
       JOIN calendar_day c ON c.calendar = o.calendar AND c.day = (o.due_at AT TIME ZONE @time_zone::text)::date
       JOIN calendar_day d ON d.calendar = o.calendar AND d.working AND d.number = c.number + @days::int) l
-WHERE r.id = @id AND r.state = 'Open' AND l.at IS NOT NULL;
+WHERE r.id = @id AND r.state = 'Open' AND l.at > r.closes_at;
 
 -- name: InsertRequest :exec
 INSERT INTO request (round_id, title, sections, units, reason, asked_at)
