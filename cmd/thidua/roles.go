@@ -66,7 +66,7 @@ func (runner) Serve(ctx context.Context, opt cli.ServeOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	app := p.pages(pages.Options{BaseURL: opt.BaseURL, SignOn: signOn})
+	app := p.pages(pages.Options{BaseURL: opt.BaseURL, SignOn: signOn}, opt.Place)
 	p.startWeb(l, p.site(app, opt.Place), app.Stop)
 	opt.Log.InfoContext(ctx, "pages are served", "address", address(l))
 	return p.wait(ctx)
@@ -83,10 +83,10 @@ func (p *process) connect(ctx context.Context, place cli.Place) error {
 }
 
 // pages that take what units send.
-func (p *process) pages(o pages.Options) *pages.App {
+func (p *process) pages(o pages.Options, place cli.Place) *pages.App {
 	sessions := pgxstore.New(p.pool)
 	p.onStop(func(context.Context) error { sessions.StopCleanup(); return nil })
-	o.Look, o.Log, o.Engine, o.Sessions = look.New(p.pool), p.log, p.engine, sessions
+	o.Look, o.Log, o.Engine, o.Sessions, o.Files = look.New(p.pool), p.log, p.engine, sessions, place.Files()
 	return pages.New(o)
 }
 

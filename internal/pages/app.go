@@ -24,6 +24,7 @@ import (
 
 	"thidua.dev/thidua/internal/auth"
 	"thidua.dev/thidua/internal/engine"
+	"thidua.dev/thidua/internal/evidence"
 	"thidua.dev/thidua/internal/look"
 	"thidua.dev/thidua/internal/notify/texts"
 	"thidua.dev/thidua/internal/store"
@@ -51,6 +52,8 @@ type Options struct {
 	// Guest is as whom people read who have not logged in: a demo's visitors. The zero
 	// Actor lets nobody read.
 	Guest auth.Actor
+	// Files are those that come with reports.
+	Files *evidence.Store
 	// SignOn lets people in whom their organisation knows; it leads back to BaseURL.
 	SignOn SignOn
 	// Poll is how often the facts are looked at while somebody watches; 0 is 1 s.
@@ -97,6 +100,7 @@ func New(o Options) *App {
 	}
 	a.addLogin(around)
 	a.addUnits(around)
+	a.addSteer(around)
 	// Open to everybody.
 	a.handle("GET /roots", a.serveRoots, around)
 	a.handle("/", func(http.ResponseWriter, *http.Request) error { return &look.NotFound{Kind: "page"} }, around)
@@ -142,6 +146,7 @@ func (a *App) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (a *App) ui(r *http.Request) ui {
 	u := ui{lang: texts.VI, base: a.base, path: r.URL.Path, query: r.URL.Query(), assets: a.assets.path(a.base), mailbox: a.o.MailboxURL, temporal: a.o.TemporalURL, machine: a.o.Location}
 	u.who, u.login = a.door.name(r.Context()), true
+	u.steers = a.door.steers(r.Context())
 	if r.URL.Query().Get("lang") == "en" {
 		u.lang = texts.EN
 	}

@@ -16,6 +16,7 @@ import (
 
 	"thidua.dev/thidua/internal/auth"
 	"thidua.dev/thidua/internal/engine"
+	"thidua.dev/thidua/internal/evidence"
 	"thidua.dev/thidua/internal/look"
 )
 
@@ -30,6 +31,8 @@ const (
 	loginKey = "login"
 	// nameKey is where it keeps what to call them.
 	nameKey = "name"
+	// roleKey is where it keeps as whom they act.
+	roleKey = "role"
 	// seedKey is where a second factor waits to be shown to work.
 	seedKey = "seed"
 )
@@ -39,6 +42,7 @@ const (
 type door struct {
 	engine   *engine.Engine
 	read     engine.Guarded[*look.Reader]
+	files    engine.Guarded[*evidence.Store]
 	sessions *scs.SessionManager
 	guest    auth.Actor
 	signOn   *signOn // nil without one
@@ -56,7 +60,7 @@ func newDoor(o Options, base string, fail func(http.ResponseWriter, *http.Reques
 	m.Cookie.Secure = strings.HasPrefix(o.BaseURL, "https:")
 	m.ErrorFunc = fail
 	d := &door{
-		engine: o.Engine, read: engine.Guard(o.Engine, o.Look), sessions: m, guest: o.Guest, signOn: newSignOn(o.SignOn, o.BaseURL),
+		engine: o.Engine, read: engine.Guard(o.Engine, o.Look), files: engine.Guard(o.Engine, o.Files), sessions: m, guest: o.Guest, signOn: newSignOn(o.SignOn, o.BaseURL),
 		tries: newLimiter(), proxied: m.Cookie.Secure,
 	}
 	// Nobody else's page may send a form with our cookie, or exchange their link for it.
@@ -77,6 +81,19 @@ func inSession(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), inSessionKey{}, true)))
 	})
+}
+
+// steers tells that whoever comes steers campaigns, as far as their session says; the
+// engine decides act by act.
+func (d *door) steers(ctx context.Context) bool {
+	if ctx.Value(inSessionKey{}) == nil {
+		return false
+	}
+	role := auth.Role(d.sessions.GetString(ctx, roleKey))
+	if !d.sessions.Exists(ctx, loginKey) && !d.sessions.Exists(ctx, linkKey) {
+		role = d.guest.Role
+	}
+	return role == auth.Office || role == auth.Operator
 }
 
 // name of who has logged in; empty for everybody else, and where no session is asked.

@@ -63,9 +63,10 @@ func next(values url.Values) string {
 	return path
 }
 
+// smallForm is a form of a few lines, without files.
 func (a *App) smallForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxLogin)
-	if err := r.ParseForm(); err != nil {
+	if err := r.ParseMultipartForm(maxLogin); err != nil && !errors.Is(err, http.ErrNotMultipart) {
 		return nil, &engine.Refused{Code: "unreadable"}
 	}
 	return r.PostForm, nil
@@ -130,6 +131,7 @@ func (a *App) comeIn(w http.ResponseWriter, r *http.Request, s engine.Session, t
 	u := a.ui(r)
 	v, err := a.door.engine.Enter(r.Context(), s)
 	a.door.sessions.Put(r.Context(), nameKey, v.Account.Name)
+	a.door.sessions.Put(r.Context(), roleKey, string(v.Role.Role))
 	switch stranger(err) {
 	case engine.CodeOwed:
 		onward(w, r, u.href("/login/code", "next", to))
@@ -315,11 +317,10 @@ func (a *App) changePassword(w http.ResponseWriter, r *http.Request) error {
 		if s, err = a.door.engine.ChangePassword(r.Context(), s, values.Get("old"), values.Get("password")); err != nil {
 			return err
 		}
-		name := a.door.name(r.Context())
-		if err := a.door.open(r.Context(), loginKey, s); err != nil {
+		if err := a.door.sessions.RenewToken(r.Context()); err != nil {
 			return err
 		}
-		a.door.sessions.Put(r.Context(), nameKey, name)
+		a.door.sessions.Put(r.Context(), loginKey, s)
 		return nil
 	})
 }

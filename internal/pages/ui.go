@@ -45,6 +45,7 @@ type ui struct {
 	mailbox, temporal string
 	machine           *time.Location
 	who               string // has logged in
+	steers            bool   // and may steer campaigns
 	login             bool   // one may log in
 	static            bool   // a file without a server: no links
 }

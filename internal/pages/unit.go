@@ -179,10 +179,14 @@ func (a *App) form(ctx context.Context, actor auth.Actor, campaign, round string
 	if err != nil {
 		return entry{}, err
 	}
+	return newEntry(f, campaign, actor), nil
+}
+
+func newEntry(f look.Form, campaign string, actor auth.Actor) entry {
 	e := entry{Form: f, campaign: campaign, role: string(actor.Role), personal: actor.Means == auth.BySession, request: uuid.NewString(), wrong: map[string]string{}}
 	e.tasks = make([]string, max(int(f.MaxHardTasks), len(f.HardTasks)))
 	copy(e.tasks, f.HardTasks)
-	return e, nil
+	return e
 }
 
 func (a *App) serveForm(w http.ResponseWriter, r *http.Request) error {
@@ -333,8 +337,10 @@ func (e *entry) written(form url.Values) engine.Report {
 
 // refused is a refusal in the reader's language, or in the engine's own words.
 func (u ui) refused(code, text string) string {
-	if key := "unit.refused." + code; u.t(key) != key {
-		return u.t(key)
+	for _, key := range []string{"unit.refused." + code, "refused." + code} {
+		if u.t(key) != key {
+			return u.t(key)
+		}
 	}
 	return text
 }

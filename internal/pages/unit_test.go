@@ -21,6 +21,7 @@ import (
 
 	"thidua.dev/thidua/internal/auth"
 	"thidua.dev/thidua/internal/engine"
+	"thidua.dev/thidua/internal/evidence"
 	"thidua.dev/thidua/internal/look"
 	"thidua.dev/thidua/internal/look/looktest"
 	"thidua.dev/thidua/internal/pages"
@@ -42,16 +43,17 @@ type desk struct {
 	engine *engine.Engine
 	app    *pages.App
 
+	files    *evidence.Store
 	browsers int
 }
 
 func openDesk(t *testing.T, base string) *desk {
 	t.Helper()
 	d := &desk{t: t, pool: looktest.Seed(t, looktest.Chased)}
-	d.engine = engine.New(d.pool, nil)
+	d.engine, d.files = engine.New(d.pool, nil), evidence.New(t.TempDir())
 	d.ok(db.New(d.pool).InsertLinkKey(context.Background(), 1, signingKey))
 	sessions := pgxstore.NewWithCleanupInterval(d.pool, 0)
-	d.app = pages.New(pages.Options{Look: look.New(d.pool), Engine: d.engine, Sessions: sessions, BaseURL: base})
+	d.app = pages.New(pages.Options{Look: look.New(d.pool), Engine: d.engine, Sessions: sessions, BaseURL: base, Files: d.files})
 	d.Server = httptest.NewServer(d.app)
 	t.Cleanup(func() { d.app.Stop(); d.Close() })
 	return d
@@ -327,6 +329,11 @@ func reads(route, path string, status int) pageRow {
 	return pageRow{route, path, want}
 }
 
+// steers is for those who steer the campaign.
+func steers(route, path string, status, nobody int) pageRow {
+	return pageRow{route, path, with(to(no, nobody, all()...), status, "office", "operator")}
+}
+
 // open is a page for everybody.
 func open(route, path string, status int) pageRow { return pageRow{route, path, to(status, status)} }
 
@@ -346,6 +353,11 @@ var pageRows = []pageRow{
 	reads("GET /campaigns/{name}", "/campaigns/covid-2021", in),
 	reads("GET /campaigns/{name}/units", "/campaigns/covid-2021/units", in),
 	reads("GET /campaigns/{name}/units/{code}", "/campaigns/covid-2021/units/DN-05", in),
+	{"GET /todo", "/todo", with(to(in, onTo, all()...), no, "appraiser")},
+	steers("GET /campaigns/{name}/steer", "/campaigns/covid-2021/steer", in, onTo),
+	steers("POST /campaigns/{name}/steer", "/campaigns/covid-2021/steer", none, no),
+	steers("GET /campaigns/{name}/units/{code}/{round...}", "/campaigns/covid-2021/units/DN-05/monthly/2021-10", in, onTo),
+	steers("POST /campaigns/{name}/units/{code}/{round...}", "/campaigns/covid-2021/units/DN-05/monthly/2021-10", none, no),
 	reads("GET /campaigns/{name}/ranking", "/campaigns/covid-2021/ranking", none),
 	reads("GET /campaigns/{name}/letters/{id}", "/campaigns/covid-2021/letters/1", in),
 	open("GET /roots", "/roots", in),

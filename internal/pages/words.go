@@ -239,3 +239,11 @@ func attemptWords(u ui, a look.Attempt) string {
 	}
 	return text
 }
+
+// orText is s, or other where s is empty.
+func orText(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}
