@@ -192,8 +192,10 @@ func keeps(a Actor) bool {
 	switch a.Role {
 	case Operator, Engine:
 		return a.Means != ByLink
-	case Office, FocalPoint, Leader:
+	case Office:
 		return a.Unit != "" && a.Means != ByLink
+	case FocalPoint, Leader:
+		return a.Unit != "" // by the unit's link too: evidence goes with its report
 	}
 	return false
 }

@@ -259,7 +259,11 @@ func (a *App) addUnitReads(get func(id, path, summary string) operation) {
 		if err != nil {
 			return nil, err
 		}
-		return answer(r.Why(ctx, in.Campaign, in.Unit))
+		y, err := r.Why(ctx, in.Campaign, in.Unit)
+		if role := actorOf(ctx).Role; role == auth.FocalPoint || role == auth.Leader {
+			y = y.ForUnit()
+		}
+		return answer(y, err)
 	})
 	register(a, get("get-form", "/campaigns/{campaign}/units/{unit}/form", "What a round asks of a unit, filled in with what was sent last"), func(ctx context.Context, in *struct {
 		OfUnit

@@ -43,6 +43,12 @@ type Form struct {
 	// Version was sent last; 0 when none was.
 	Version      int64  `json:"version"`
 	ReturnReason string `json:"returnReason,omitempty"` // why that version came back
+	// Files came with that version, or lie with the draft.
+	Files []File `json:"files"`
+	// Previous is the round of the same series that the unit reported to last, empty
+	// before the first; its figures stand beside the new ones.
+	Previous      string  `json:"previous,omitempty"`
+	PreviousTitle v1.Text `json:"previousTitle,omitzero"`
 	// DraftSavedAt tells that what stands here was written since and not handed up.
 	DraftSavedAt *time.Time `json:"draftSavedAt,omitempty"`
 }
@@ -65,6 +71,8 @@ type FormFigure struct {
 	Max    v1.Decimal `json:"max,omitempty"`
 	Target v1.Decimal `json:"target,omitempty"`
 	Value  string     `json:"value"`
+	// Previous is what was reported to the round before; empty when nothing was.
+	Previous string `json:"previous,omitempty"`
 }
 
 // Form reads what a round asks of a unit that owes something in it.
@@ -87,7 +95,7 @@ func (r *Reader) Form(ctx context.Context, campaign, round, unit string) (Form, 
 			State: o.State, Holder: o.Holder, DueAt: local(o.DueAt, c.loc), ClosesAt: o.ClosesAt.In(c.loc), ReceivedAt: local(o.ReceivedAt, c.loc),
 			DataFrom: day(o.DataFrom), DataTo: day(o.DataTo), Open: o.State == "Owing" && !v.now.After(o.ClosesAt),
 			NeedsApproval: o.Approval == string(v1.ApprovalUnitLeader),
-			Sections:      []FormSection{}, Figures: []FormFigure{}, HardTasks: []string{},
+			Sections:      []FormSection{}, Figures: []FormFigure{}, HardTasks: []string{}, Files: []File{},
 		}
 		switch {
 		case o.Series == plan.RequestSeries:
@@ -104,6 +112,9 @@ func (r *Reader) Form(ctx context.Context, campaign, round, unit string) (Form, 
 			f.ask(&c.spec, o.Series, v1.UnitKind(o.UnitKind))
 		}
 		if err := v.fillForm(ctx, &f, o.ID); err != nil {
+			return err
+		}
+		if err := v.fillPrevious(ctx, &c, &f, o); err != nil {
 			return err
 		}
 		return v.fillDraft(ctx, &c, &f, o.ID)
@@ -161,6 +172,16 @@ func (v *view) fillForm(ctx context.Context, f *Form, obligation int64) error {
 	for i := range f.Sections {
 		f.Sections[i].Text = texts[f.Sections[i].Name]
 	}
+	files, err := v.LookFiles(ctx, []int64{obligation})
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		if file.Version != newest.Version {
+			continue
+		}
+		f.Files = append(f.Files, File{Name: file.Name, SHA256: file.Sha256, Size: file.Size, MediaType: file.MediaType})
+	}
 	figures, err := v.LookFigures(ctx, newest.ID)
 	if err != nil {
 		return err
@@ -175,6 +196,30 @@ func (v *view) fillForm(ctx context.Context, f *Form, obligation int64) error {
 	return nil
 }
 
+// fillPrevious adds what was reported to the round before of the same series.
+func (v *view) fillPrevious(ctx context.Context, c *Campaign, f *Form, o db.LookOwedRow) error {
+	if len(f.Figures) == 0 {
+		return nil
+	}
+	p, err := v.LookPrevious(ctx, db.LookPreviousParams{Unit: f.Unit.Code, CampaignID: c.id, Series: o.Series, Before: o.ClosesAt})
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	f.Previous, f.PreviousTitle = p.Name, c.roundTitle(p.Kind, p.Series, p.Period)
+	figures, err := v.LookFigures(ctx, p.ReportID)
+	for _, figure := range figures {
+		for i := range f.Figures {
+			if f.Figures[i].Name == figure.Indicator {
+				f.Figures[i].Previous = figure.Value.String()
+			}
+		}
+	}
+	return err
+}
+
 // fillDraft puts what was written since in the place of what was sent last.
 func (v *view) fillDraft(ctx context.Context, c *Campaign, f *Form, obligation int64) error {
 	if v.past || f.State != "Owing" || f.Holder != "FocalPoint" {
@@ -187,6 +232,7 @@ func (v *view) fillDraft(ctx context.Context, c *Campaign, f *Form, obligation i
 	var d struct {
 		Sections, Figures map[string]string
 		HardTasks         []string
+		Files             []File
 	}
 	if err := json.Unmarshal(drafts[0].Content, &d); err != nil {
 		return err
@@ -198,7 +244,7 @@ func (v *view) fillDraft(ctx context.Context, c *Campaign, f *Form, obligation i
 	for i := range f.Figures {
 		f.Figures[i].Value = d.Figures[f.Figures[i].Name]
 	}
-	f.HardTasks = append([]string{}, d.HardTasks...)
+	f.HardTasks, f.Files = append([]string{}, d.HardTasks...), append([]File{}, d.Files...)
 	return nil
 }
 

@@ -26,6 +26,8 @@ type Why struct {
 	// OutOf units that are ranked together.
 	Rank  *RankingLine `json:"rank,omitempty"`
 	OutOf int64        `json:"outOf,omitempty"`
+	// RankPublished tells that units may know it.
+	RankPublished bool `json:"rankPublished,omitempty"`
 	// RankedIn names the review.
 	RankedIn v1.Text `json:"rankedIn"`
 }
@@ -393,6 +395,14 @@ func (v *view) fillUpcoming(ctx context.Context, w *Why) error {
 	return nil
 }
 
+// ForUnit is what the unit itself may know: of a ranking, only one that was published.
+func (w Why) ForUnit() Why {
+	if !w.RankPublished {
+		w.Rank, w.OutOf, w.RankedIn = nil, 0, v1.Text{}
+	}
+	return w
+}
+
 func (v *view) fillRank(ctx context.Context, w *Why) error {
 	c := &w.Campaign
 	k, err := v.LookRanking(ctx, c.id, "")
@@ -409,7 +419,7 @@ func (v *view) fillRank(ctx context.Context, w *Why) error {
 	if err != nil {
 		return err
 	}
-	w.RankedIn, w.OutOf = c.reviewTitle(k.Name), l.Units
+	w.RankedIn, w.OutOf, w.RankPublished = c.reviewTitle(k.Name), l.Units, k.State == "Published"
 	w.Rank = &RankingLine{
 		Unit: w.Unit.Unit, Group: l.Grp, Rank: rank(l.Rank), Base: l.Base, Malus: l.Malus, Total: l.Total,
 		Late: int64(l.Late), Missing: int64(l.Missing), Expected: int64(l.Expected), Reason: l.Reason, ReasonText: reason(l.Reason),

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -101,7 +102,8 @@ func (d *door) why(ctx context.Context, actor auth.Actor, campaign string) (look
 	if err != nil {
 		return look.Why{}, err
 	}
-	return r.Why(ctx, campaign, actor.Unit)
+	w, err := r.Why(ctx, campaign, actor.Unit)
+	return w.ForUnit(), err
 }
 
 // unitActor is who speaks for a unit: what others read of units, they read elsewhere.
@@ -200,6 +202,7 @@ func (a *App) serveForm(w http.ResponseWriter, r *http.Request) error {
 	}
 	e.sent = r.URL.Query().Get("sent") != ""
 	u := a.ui(r)
+	u.types = canSend(e)
 	return write(w, r, http.StatusOK, layout(u, u.text(e.Title), "", formPage(u, e)))
 }
 
@@ -210,22 +213,34 @@ func (a *App) submitForm(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	u, round := a.ui(r), r.PathValue("round")
+	u.types = true
 	e, err := a.form(r.Context(), actor, r.PathValue("campaign"), round)
 	if err != nil {
 		return err
 	}
-	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	if err := r.ParseForm(); err != nil {
-		e.problem = u.t("unit.refused.unreadable")
-		return write(w, r, http.StatusRequestEntityTooLarge, layout(u, u.text(e.Title), "", formPage(u, e)))
+	values, files, err := a.formWithFiles(w, r, actor)
+	if e.problem, err = u.refusal(err); err != nil {
+		return err
 	}
-	report := e.read(u, r.PostForm)
-	if r.PostForm.Get("draft") != "" {
-		return a.saveDraft(w, r, actor, e, e.written(r.PostForm))
+	if e.problem != "" {
+		e.read(u, values)
+		return write(w, r, http.StatusUnprocessableEntity, layout(u, u.text(e.Title), "", formPage(u, e)))
 	}
+	files = append(e.keptFiles(values), files...)
+	if values.Get("same") != "" {
+		e.asBefore(u, values)
+		return write(w, r, http.StatusOK, layout(u, u.text(e.Title), "", formPage(u, e)))
+	}
+	if values.Get("draft") != "" {
+		draft := e.written(values)
+		draft.Files = files
+		return a.saveDraft(w, r, actor, e, draft)
+	}
+	report := e.read(u, values)
+	report.Files = files
 	if len(e.wrong) == 0 {
 		act := engine.By(actor, "")
-		if id, err := uuid.Parse(r.PostForm.Get("request")); err == nil {
+		if id, err := uuid.Parse(values.Get("request")); err == nil {
 			act.RequestID, e.request = id, id.String()
 		}
 		_, err := a.door.engine.Submit(r.Context(), act, e.campaign, round, actor.Unit, report)
@@ -254,6 +269,9 @@ func (a *App) saveDraft(w http.ResponseWriter, r *http.Request, actor auth.Actor
 	clear(e.wrong)
 	_, err := a.door.engine.SaveDraft(r.Context(), engine.By(actor, ""), e.campaign, e.Round, actor.Unit, report)
 	var refused *engine.Refused
+	if typing := r.Header.Get("Hx-Request") != ""; typing && (err == nil || errors.As(err, &refused)) {
+		return a.keptWhileTyping(w, r, u, actor, e, err)
+	}
 	switch {
 	case err == nil:
 		onward(w, r, u.unitPath(e.campaign, "/report/", e.Round))
@@ -266,6 +284,41 @@ func (a *App) saveDraft(w http.ResponseWriter, r *http.Request, actor auth.Actor
 		return err
 	}
 	return write(w, r, http.StatusUnprocessableEntity, layout(u, u.text(e.Title), "", formPage(u, e)))
+}
+
+// keptWhileTyping says under the form that what was typed so far is kept; what cannot be
+// kept yet is said when somebody presses a button.
+func (a *App) keptWhileTyping(w http.ResponseWriter, r *http.Request, u ui, actor auth.Actor, e entry, err error) error {
+	if err != nil {
+		w.WriteHeader(http.StatusNoContent)
+		return nil
+	}
+	now, err := a.form(r.Context(), actor, e.campaign, e.Round)
+	if err != nil {
+		return err
+	}
+	return write(w, r, http.StatusOK, keptNote(u, now))
+}
+
+// keptFiles are those of the last version, or of the draft, that stay with the report.
+func (e *entry) keptFiles(values url.Values) (kept []engine.File) {
+	for _, f := range e.Files {
+		if slices.Contains(values["keep"], f.SHA256) {
+			kept = append(kept, engine.File{Name: f.Name, SHA256: f.SHA256, Size: f.Size, MediaType: f.MediaType})
+		}
+	}
+	return kept
+}
+
+// asBefore fills in the figures of the round before: nothing is sent by it.
+func (e *entry) asBefore(u ui, values url.Values) {
+	e.read(u, values)
+	clear(e.wrong)
+	for i, f := range e.Figures {
+		if f.Previous != "" {
+			e.Figures[i].Value = f.Previous
+		}
+	}
 }
 
 // approve is the leader's word, by a personal login.

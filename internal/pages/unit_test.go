@@ -50,13 +50,18 @@ type desk struct {
 func openDesk(t *testing.T, base string) *desk {
 	t.Helper()
 	d := &desk{t: t, pool: looktest.Seed(t, looktest.Chased)}
-	d.engine, d.files = engine.New(d.pool, nil), evidence.New(t.TempDir())
+	d.open(base)
+	return d
+}
+
+func (d *desk) open(base string) {
+	d.t.Helper()
+	d.engine, d.files = engine.New(d.pool, nil), evidence.New(d.t.TempDir())
 	d.ok(db.New(d.pool).InsertLinkKey(context.Background(), 1, signingKey))
 	sessions := pgxstore.NewWithCleanupInterval(d.pool, 0)
 	d.app = pages.New(pages.Options{Look: look.New(d.pool), Engine: d.engine, Sessions: sessions, BaseURL: base, Files: d.files})
 	d.Server = httptest.NewServer(d.app)
-	t.Cleanup(func() { d.app.Stop(); d.Close() })
-	return d
+	d.t.Cleanup(func() { d.app.Stop(); d.Close() })
 }
 
 func (d *desk) ok(err error) {
@@ -533,3 +538,66 @@ func TestAnyFormIsAnswered(t *testing.T) {
 }
 
 func textLog(w io.Writer) *slog.Logger { return slog.New(slog.NewTextHandler(w, nil)) }
+
+// Files go with a report, by the unit's link too; those that were sent stay unless they
+// are unchecked, and a draft keeps them.
+func TestUnitSendsFiles(t *testing.T) {
+	d := openDesk(t, "")
+	b := d.visiting(auth.FocalPoint)
+	if response, page := b.post(form, october, map[string]string{"rỗng.pdf": ""}); response.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(page, "Tệp không có nội dung") || !strings.Contains(page, "Đã hoàn thành") {
+		t.Errorf("an empty file: %d", response.StatusCode)
+	}
+	draft := maps.Clone(october)
+	draft["draft"] = []string{"1"}
+	if response, page := b.post(form, draft, map[string]string{"ảnh.jpg": "\xff\xd8\xff\xe0 ảnh"}); response.StatusCode != http.StatusSeeOther {
+		t.Fatalf("%d %s", response.StatusCode, page)
+	}
+	_, page := b.do(http.MethodGet, form, nil)
+	wellFormed(t, "form", page)
+	contains(t, page, "ảnh.jpg", `name="keep"`, "checked", "Mỗi tệp tối đa 64 MB")
+	hash := regexp.MustCompile(`name="keep" value="([0-9a-f]{64})"`).FindStringSubmatch(page)[1]
+	// While somebody types, what was typed is kept and nothing else happens.
+	b.headers["Hx-Request"] = "true"
+	typing := maps.Clone(draft)
+	typing["keep"], typing["s.ketQua"] = []string{hash}, []string{"Đã hoàn thành, còn"}
+	response, page := b.do(http.MethodPost, form, typing)
+	if response.StatusCode != http.StatusOK || !strings.Contains(page, `id="kept"`) || !strings.Contains(page, "Đã lưu nháp lúc") || strings.Contains(page, "<html") {
+		t.Errorf("%d %s", response.StatusCode, page)
+	}
+	clear(b.headers)
+	final := maps.Clone(october)
+	final["keep"] = []string{hash, strings.Repeat("0", 64)} // one of one's own making counts for nothing
+	if response, page := b.post(form, final, map[string]string{"biểu 2.xlsx": "PK biểu 2"}); response.StatusCode != http.StatusSeeOther {
+		t.Fatalf("%d %s", response.StatusCode, page)
+	}
+	if n := d.count(`SELECT count(*) FROM report_file f JOIN report p ON p.id = f.report_id JOIN obligation o ON o.id = p.obligation_id WHERE o.owner = 'STTTT-12' AND f.name IN ('ảnh.jpg', 'biểu 2.xlsx')`); n != 2 {
+		t.Errorf("%d files went with the report", n)
+	}
+	_, page = d.visiting(auth.Leader).do(http.MethodGet, form, nil)
+	contains(t, page, "ảnh.jpg", "biểu 2.xlsx")
+}
+
+// The round before stands beside the new one, and fills it in by one tap; nothing is
+// sent by that.
+func TestSameAsBefore(t *testing.T) {
+	d := &desk{t: t, pool: looktest.Seed(t, time.Date(2021, 11, 16, 8, 30, 0, 0, looktest.Zone))}
+	d.open("")
+	b := d.browser()
+	path := "/unit/covid-2021/report/monthly/2021-11"
+	var late string
+	d.ok(d.pool.QueryRow(t.Context(), `SELECT o.owner FROM obligation o WHERE o.subject = 'monthly/2021-11' AND o.state = 'Owing' AND EXISTS (
+		SELECT FROM obligation p JOIN report r ON r.obligation_id = p.id WHERE p.owner = o.owner AND p.subject = 'monthly/2021-10' AND p.state = 'Settled') LIMIT 1`).Scan(&late))
+	b.do(http.MethodPost, link(auth.FocalPoint, func(l *auth.Link) { l.Unit = late }), nil)
+	_, page := b.do(http.MethodGet, path, nil)
+	wellFormed(t, "form", page)
+	contains(t, page, "Không thay đổi so với kỳ trước", "kỳ trước: ")
+	before := d.count(`SELECT count(*) FROM report`)
+	response, page := b.do(http.MethodPost, path, url.Values{"same": {"1"}, "s.ketQua": {"Giữ vững"}})
+	if response.StatusCode != http.StatusOK || strings.Contains(page, `inputmode="decimal" autocomplete="off" value=""`) {
+		t.Errorf("%d %s", response.StatusCode, page)
+	}
+	contains(t, page, "Giữ vững")
+	if d.count(`SELECT count(*) FROM report`) != before || d.count(`SELECT count(*) FROM draft`) != 0 {
+		t.Error("something was sent or kept")
+	}
+}

@@ -247,3 +247,14 @@ func orText(s, other string) string {
 	}
 	return s
 }
+
+// size of a file in words.
+func (u ui) size(bytes int64) string {
+	switch {
+	case bytes < 1<<10:
+		return u.n(bytes) + " B"
+	case bytes < 1<<20:
+		return u.n(bytes>>10) + " kB"
+	}
+	return u.typed(fmt.Sprintf("%.1f", float64(bytes)/(1<<20))) + " MB"
+}

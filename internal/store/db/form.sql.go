@@ -198,3 +198,46 @@ func (q *Queries) LookOwed(ctx context.Context, arg LookOwedParams) (LookOwedRow
 	)
 	return i, err
 }
+
+const lookPrevious = `-- name: LookPrevious :one
+SELECT r.name, r.kind, r.series, r.period, p.id AS report_id
+FROM round r
+JOIN obligation o ON o.round_id = r.id AND o.kind = r.kind AND o.owner = $1 AND o.state = 'Settled'
+JOIN report p ON p.obligation_id = o.id AND p.state = 'Received'
+WHERE r.campaign_id = $2 AND r.series = $3 AND r.closes_at < $4::timestamptz
+ORDER BY r.closes_at DESC, p.version DESC LIMIT 1
+`
+
+type LookPreviousParams struct {
+	Unit       string
+	CampaignID int64
+	Series     string
+	Before     time.Time
+}
+
+type LookPreviousRow struct {
+	Name     string
+	Kind     string
+	Series   string
+	Period   string
+	ReportID int64
+}
+
+// The last report of a unit that was received in the series before a round.
+func (q *Queries) LookPrevious(ctx context.Context, arg LookPreviousParams) (LookPreviousRow, error) {
+	row := q.db.QueryRow(ctx, lookPrevious,
+		arg.Unit,
+		arg.CampaignID,
+		arg.Series,
+		arg.Before,
+	)
+	var i LookPreviousRow
+	err := row.Scan(
+		&i.Name,
+		&i.Kind,
+		&i.Series,
+		&i.Period,
+		&i.ReportID,
+	)
+	return i, err
+}

@@ -13,6 +13,15 @@ WHERE r.campaign_id = @campaign_id AND r.name = @round;
 -- name: LookFigures :many
 SELECT indicator, value FROM report_figure WHERE report_id = @report_id;
 
+-- name: LookPrevious :one
+-- The last report of a unit that was received in the series before a round.
+SELECT r.name, r.kind, r.series, r.period, p.id AS report_id
+FROM round r
+JOIN obligation o ON o.round_id = r.id AND o.kind = r.kind AND o.owner = @unit AND o.state = 'Settled'
+JOIN report p ON p.obligation_id = o.id AND p.state = 'Received'
+WHERE r.campaign_id = @campaign_id AND r.series = @series AND r.closes_at < @before::timestamptz
+ORDER BY r.closes_at DESC, p.version DESC LIMIT 1;
+
 -- name: LookFile :one
 -- A file by its hash, as a report of the unit named it last.
 SELECT f.name, f.sha256, f.size, f.media_type
