@@ -22,7 +22,7 @@ import (
 // given, or the private one of the data directory, which runs for as long as
 // somebody uses it. Verbs that declare may create the installation.
 func (a *app) open(ctx context.Context, options ...standalone.ConnectOption) (installation, func(), error) {
-	if a.server != "" {
+	if a.remote() {
 		c, err := a.connect()
 		if err != nil {
 			return nil, nil, err
@@ -50,8 +50,8 @@ func (a *app) database(ctx context.Context, options ...standalone.ConnectOption)
 
 // connect makes a client of the server.
 func (a *app) connect() (*client.Client, error) {
-	if a.databaseURL != "" && a.databaseURL != os.Getenv("THIDUA_DATABASE_URL") {
-		return nil, misuse("--server and --database-url name two installations: give one")
+	if a.given("database-url") || a.given("data-dir") {
+		return nil, misuse("--server and --database-url or --data-dir name two installations: give one")
 	}
 	token := os.Getenv("THIDUA_TOKEN")
 	if a.tokenFile != "" {
@@ -79,16 +79,25 @@ func loopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
+// remote tells that the installation is reached through a server. A flag that names
+// another one counts for more than THIDUA_SERVER.
+func (a *app) remote() bool {
+	return a.server != "" && (a.given("server") || !a.given("database-url") && !a.given("data-dir"))
+}
+
+// given tells that a flag stands on the command line.
+func (a *app) given(flag string) bool { return a.flags != nil && a.flags.Changed(flag) }
+
 // answers tells whether there is an installation that can be asked without starting
 // one.
 func (a *app) answers() bool {
-	return a.server != "" || a.databaseURL != "" || pgcluster.Running(filepath.Join(a.dataDir, "postgres"))
+	return a.remote() || a.databaseURL != "" || pgcluster.Running(filepath.Join(a.dataDir, "postgres"))
 }
 
-// hereOnly refuses --server where it would be ignored. THIDUA_SERVER may stand.
+// hereOnly refuses a server where it would be ignored.
 func (a *app) hereOnly() error {
-	if a.server == os.Getenv("THIDUA_SERVER") {
+	if !a.remote() {
 		return nil
 	}
-	return misuse("--server: this verb works on the machine of the installation itself")
+	return misuse("this verb works on the machine of the installation itself, not through %s: leave --server and THIDUA_SERVER out", a.server)
 }

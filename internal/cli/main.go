@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"golang.org/x/term"
 )
 
@@ -46,6 +47,7 @@ type app struct {
 	databaseURL string
 	server      string // whose API is worked through; empty: the facts are at hand
 	tokenFile   string
+	flags       *pflag.FlagSet // of every verb
 	filesDir    string
 	logLevel    string
 

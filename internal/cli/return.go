@@ -18,7 +18,8 @@ func (a *app) returnCommand() *cobra.Command {
 		Short: "Give a report back for supplement (trả lại để bổ sung)",
 		Long: `Return gives a report that was received back to its unit, to be sent again by
 --to; the unit is told why. A draft that still waits for the leader's approval
-goes back to the focal point without --to: its deadline stands.
+goes back to the focal point without --to: its deadline stands. What is sent again
+counts by the new deadline, whatever the first version did.
 
 Trả lại báo cáo để đơn vị bổ sung; đơn vị nhận được lý do và thời hạn mới.`,
 		Example: `  thidua return STTTT-22 -c covid-2021 --round monthly/2021-10 --to 2021-10-25 --reason "thiếu số liệu của 02 huyện"`,

@@ -60,6 +60,7 @@ trình khen thưởng đúng hạn.`,
 		&cobra.Group{ID: groupRun, Title: "Run (vận hành):"},
 	)
 	flags := root.PersistentFlags()
+	a.flags = flags
 	flags.StringVar(&a.dataDir, "data-dir", standalone.DefaultDataDir(), "where a standalone installation keeps everything (env THIDUA_DATA)")
 	flags.StringVar(&a.databaseURL, "database-url", os.Getenv("THIDUA_DATABASE_URL"), "a Postgres to use instead of the private one (env THIDUA_DATABASE_URL)")
 	root.PersistentFlags().Lookup("database-url").DefValue = "" // it may hold a password

@@ -12,6 +12,9 @@ no Temporal: reports and commands are taken while Temporal is down.`,
 		Example: `  thidua serve --database-url postgres://db/thidua --http-addr :8088`,
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := a.hereOnly(); err != nil {
+				return err
+			}
 			if err := checkBase(opt.BaseURL); err != nil {
 				return err
 			}

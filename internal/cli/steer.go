@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"thidua.dev/thidua/internal/engine"
+	"thidua.dev/thidua/internal/look"
 )
 
 // steer opens the installation and carries an act out.
@@ -53,7 +54,13 @@ Phát động phong trào. Từ lúc này hệ thống tự nhắc việc và th
 					fmt.Fprintf(a.out, "campaign/%s will start on %s\n", args[0], dayAndTime(c.LaunchAt, c.Location()))
 					return nil
 				}
+				if c, err = observed(cmd.Context(), on, c); err != nil {
+					return err
+				}
 				fmt.Fprintf(a.out, "campaign/%s launched\n", args[0])
+				if c.ObservedGeneration < c.Generation {
+					fmt.Fprintln(a.err, "note: nobody carries it out yet: does a worker run? (thidua up, thidua worker)")
+				}
 				if c.Backdated {
 					if err := a.printBehind(cmd.Context(), on, args[0], c.Now); err != nil {
 						return err
@@ -88,6 +95,27 @@ func (a *app) printBehind(ctx context.Context, r reader, campaign string, now ti
 		}
 	}
 	return nil
+}
+
+// observePatience is how long a launch waits for the worker's first look, so that what is
+// asked for next shows it.
+const observePatience = 3 * time.Second
+
+// observed waits for a campaign's procedure to have seen its newest generation. It gives
+// up after a while: the act itself is done, and the worker may be away.
+func observed(ctx context.Context, r reader, c look.Campaign) (look.Campaign, error) {
+	for until := time.Now().Add(observePatience); c.ObservedGeneration < c.Generation && time.Now().Before(until); {
+		select {
+		case <-ctx.Done():
+			return c, ctx.Err()
+		case <-time.After(100 * time.Millisecond):
+		}
+		var err error
+		if c, err = r.Campaign(ctx, c.Name); err != nil {
+			return c, err
+		}
+	}
+	return c, nil
 }
 
 func (a *app) pauseCommand() *cobra.Command {
@@ -158,7 +186,8 @@ func (a *app) extendCommand() *cobra.Command {
 		Short: "Move a deadline to a later day (gia hạn)",
 		Long: `Extend moves the deadline of an open round, for one unit or for all that still
 owe. A date alone means 17:00 in the campaign's time zone. What was pending for
-the old deadline is never sent. The campaign may also stand without -c; then one
+the old deadline is never sent. The day is taken as said: it does not move off a day
+off. The round then takes reports of all units until its close, which moves along. The campaign may also stand without -c; then one
 unit is said by --unit.
 
 Gia hạn nộp báo cáo cho một đơn vị, hoặc cho mọi đơn vị chưa nộp.`,

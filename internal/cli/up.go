@@ -13,9 +13,6 @@ func (a *app) withRunner(do func(Runner) error) error {
 	if a.runner == nil {
 		return fail("this build cannot run an installation")
 	}
-	if err := a.hereOnly(); err != nil {
-		return err
-	}
 	return forPeople(do(a.runner))
 }
 
@@ -97,6 +94,9 @@ Chạy toàn bộ hệ thống trên một máy. Thêm --demo để xem trọn m
   thidua up --database-url postgres://db/thidua --temporal-address temporal:7233`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := a.hereOnly(); err != nil {
+				return err
+			}
 			if !opt.Demo {
 				for _, flag := range []string{"demo-dir", "pace", "keep", "demo-sink"} {
 					if cmd.Flags().Changed(flag) {

@@ -60,7 +60,7 @@ thư, và việc sắp tới.`,
 func writeWhy(w io.Writer, y look.Why) {
 	zone := y.Campaign.Location()
 	fmt.Fprintf(w, "%s  %s\n", y.Unit.Code, y.Unit.Name)
-	fmt.Fprintf(w, "%s, group %s, calendar %s, administered by %s\n", y.Unit.Kind, orDash(y.Unit.Group), y.Unit.Calendar, orDash(y.Unit.AdministeredBy.Code))
+	fmt.Fprintf(w, "%s, group %s, calendar %s, administered by %s\n", orDash(y.Unit.Kind), orDash(y.Unit.Group), y.Unit.Calendar, orDash(y.Unit.AdministeredBy.Code))
 	fmt.Fprintf(w, "campaign %s, %s; now %s%s\n", y.Campaign.Name, y.Campaign.State, dayAndTime(y.Campaign.Now, zone), clockWord(y.Campaign.Clock))
 	if y.Rank != nil && y.Rank.Rank != nil {
 		fmt.Fprintf(w, "%s: hạng %d trên %d, %s điểm\n", y.RankedIn.VI, *y.Rank.Rank, y.OutOf, y.Rank.Total)
@@ -87,8 +87,8 @@ func writeObligation(w io.Writer, o look.Obligation, zone *time.Location) {
 		title += " (" + o.Round + ")"
 	}
 	fmt.Fprintf(w, "\n%s: %s\n", title, obligationLine(o, zone))
-	if o.DeadlineNo > 1 {
-		fmt.Fprintf(w, "  the deadline was moved; this is deadline %d\n", o.DeadlineNo)
+	if o.MovedFrom != nil {
+		fmt.Fprintf(w, "  hạn ban đầu %s, đã dời (moved)\n", dayAndTime(*o.MovedFrom, zone))
 	}
 	for _, r := range o.Reports {
 		line := fmt.Sprintf("  lần %d: trình %s", r.Version, stamp(r.ReceivedAt, zone))

@@ -13,6 +13,9 @@ others. Several may run at once: rates and quotas are kept in Postgres.`,
 		Example: `  thidua worker --database-url postgres://db/thidua --temporal-address temporal:7233`,
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := a.hereOnly(); err != nil {
+				return err
+			}
 			if err := checkBase(opt.BaseURL); err != nil {
 				return err
 			}

@@ -125,8 +125,8 @@ func checkArrival(c db.Campaign, r db.Round, o db.Obligation, unit string, a Arr
 		return refuse("AlreadyReceived", "the report of unit %s for round %s was received on %s; return it first when this one is to take its place", unit, r.Name, local(*o.ReceivedAt, c.TimeZone))
 	case o.State == "Cancelled":
 		return refuse("Cancelled", "campaign %s was cancelled: nothing is owed any more", c.Name)
-	case o.State == "Lapsed" && a.ReceivedAt.After(r.ClosesAt):
-		return refuse("RoundClosed", "round %s was closed on %s, before the document arrived: reopen it for unit %s first", r.Name, local(r.ClosesAt, c.TimeZone), unit)
+	case o.State == "Lapsed" && a.ReceivedAt.After(closedFor(o, r)):
+		return refuse("RoundClosed", "round %s was closed on %s, before the document arrived: reopen it for unit %s first", r.Name, local(closedFor(o, r), c.TimeZone), unit)
 	}
 	return nil
 }

@@ -95,3 +95,30 @@ func TestReopenAfterTheClose(t *testing.T) {
 	w.check("closed again, with one more", w.rows(`SELECT state, closes_at, expected, on_time, late, missing FROM round WHERE name = $1`, oct), "Closed 11-23 17:00 7 2 0 5")
 	w.check("the procedure ended again", w.rows(`SELECT state FROM procedure WHERE subject = $1`, oct), "Finished")
 }
+
+// A round that runs again for one unit stays closed for all others, as of when it closed
+// for them: what they send, and what comes on paper, is judged by that.
+func TestReopenedForOneOnly(t *testing.T) {
+	w := running(t)
+	w.to("2021-11-02 09:00")
+	w.check("closed", w.rows(counts, oct), "Closed 7 0 0 7")
+	w.forgetful = true
+	w.ok(w.Reopen(t.Context(), By(office, "công văn 12/A2"), name, oct, "A2", at("2021-11-09 17:00")))
+	w.to("2021-11-04 10:00")
+	_, err := w.Record(t.Context(), By(office, ""), name, oct, "A3", figures, paper("2021-11-03 08:00"))
+	w.refused(err, "RoundClosed")
+	if !strings.Contains(err.Error(), "29/10/2021 17:00") {
+		t.Errorf("it is said to have closed another day: %v", err)
+	}
+	_, err = w.Submit(t.Context(), By(focal("A3"), ""), name, oct, "A3", figures)
+	w.refused(err, "RoundClosed")
+	if !strings.Contains(err.Error(), "29/10/2021 17:00") {
+		t.Errorf("it is said to have closed another day: %v", err)
+	}
+	_, err = w.Record(t.Context(), By(office, ""), name, oct, "A3", figures, paper("2021-10-29 16:00"))
+	w.ok(err) // it had come before the close
+	_, err = w.Record(t.Context(), By(office, ""), name, oct, "A2", figures, paper("2021-11-03 08:00"))
+	w.ok(err)
+	w.to("2021-11-30 10:00")
+	w.check("closed again, with two more", w.rows(counts, oct), "Closed 7 1 1 5")
+}

@@ -192,9 +192,18 @@ func (t *tx) stillOwed(c db.Campaign, r db.Round, o db.Obligation) error {
 	case o.State == "Cancelled":
 		return refuse("Cancelled", "campaign %s was cancelled: nothing is owed any more", c.Name)
 	case o.State != "Owing" || t.now.After(r.ClosesAt):
-		return refuse("RoundClosed", "round %s was closed on %s: ask the office to reopen it for unit %s", r.Name, local(r.ClosesAt, c.TimeZone), o.Owner)
+		return refuse("RoundClosed", "round %s was closed on %s: ask the office to reopen it for unit %s", r.Name, local(closedFor(o, r), c.TimeZone), o.Owner)
 	}
 	return nil
+}
+
+// closedFor is when a round closes for one obligation: a round that runs again for one
+// unit stays closed for those who had lapsed.
+func closedFor(o db.Obligation, r db.Round) time.Time {
+	if o.LapsedAt != nil {
+		return *o.LapsedAt
+	}
+	return r.ClosesAt
 }
 
 func obligationName(o db.Obligation) string { return fmt.Sprintf("Obligation/%d", o.ID) }

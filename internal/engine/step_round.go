@@ -100,7 +100,7 @@ func (s *step) closeRound(ctx context.Context) (outcome, error) {
 	if s.now.Before(r.ClosesAt.Add(closeGrace)) {
 		return s.climb(ctx) // its deadlines were shifted meanwhile
 	}
-	lapsed, err := s.CloseObligations(ctx, &r.ID)
+	lapsed, err := s.CloseObligations(ctx, r.ID)
 	if err != nil {
 		return outcome{}, err
 	}

@@ -10,6 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	v1 "thidua.dev/thidua/api/v1"
+	"thidua.dev/thidua/internal/auth"
+	"thidua.dev/thidua/internal/engine"
 	"thidua.dev/thidua/internal/look"
 	"thidua.dev/thidua/internal/look/looktest"
 	"thidua.dev/thidua/internal/store/storetest"
@@ -272,5 +274,41 @@ func TestUnitsAreFound(t *testing.T) {
 	units, total, err := r.Units(context.Background(), looktest.Name, "sttTT-1", 5)
 	if err != nil || len(units) != 5 || total < 6 || units[0].Code != "STTTT-10" {
 		t.Errorf("%d of %d units, first %v, %v", len(units), total, units, err)
+	}
+}
+
+// What comes next agrees with the rounds: a close that an extension moved stands where
+// the round says.
+func TestNextClosesAsTheRoundDoes(t *testing.T) {
+	pool := looktest.Seed(t, looktest.Chased)
+	ctx, r := t.Context(), look.New(pool)
+	_, err := engine.New(pool, nil).Extend(ctx, engine.By(auth.Actor{Role: auth.Operator}, "lũ lụt"), looktest.Name, "monthly/2021-10", "STTTT-12",
+		time.Date(2021, 10, 29, 17, 0, 0, 0, looktest.Zone))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := r.Board(ctx, looktest.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, round := range b.Rounds {
+		for _, n := range b.Next {
+			if round.State == "Open" && n.Type == "RoundCloses" && n.Round == round.Name && !n.At.Equal(round.ClosesAt) {
+				t.Errorf("%s closes %s, and next says %s", round.Name, round.ClosesAt, n.At)
+			}
+		}
+	}
+	w, err := r.Why(ctx, looktest.Name, "STTTT-12")
+	if err != nil {
+		t.Fatal(err)
+	}
+	moved := 0
+	for _, o := range w.Obligations {
+		if o.MovedFrom != nil {
+			moved++
+		}
+	}
+	if moved != 1 {
+		t.Errorf("%d deadlines are said to have moved", moved)
 	}
 }

@@ -77,8 +77,10 @@ func (b *Board) plannedNext(now time.Time) ([]Next, error) {
 	var next []Next
 	for _, e := range p.Events {
 		round := planned[e.Round]
-		// The ladder of a round that has opened is in the facts, not in the plan.
-		if !e.At.After(now) || e.Type == plan.Reminder && round != nil && round.State != "Planned" {
+		// The ladder and the close of a round that has opened are in the facts, not in
+		// the plan.
+		opened := round != nil && round.State != "Planned"
+		if !e.At.After(now) || opened && (e.Type == plan.Reminder || e.Type == plan.RoundCloses) {
 			continue
 		}
 		n := Next{
@@ -94,6 +96,11 @@ func (b *Board) plannedNext(now time.Time) ([]Next, error) {
 			continue
 		}
 		next = append(next, n)
+	}
+	for _, r := range b.Rounds {
+		if r.State == "Open" && r.ClosesAt.After(now) {
+			next = append(next, Next{At: r.ClosesAt, Type: string(plan.RoundCloses), Round: r.Name, Title: r.Title, Units: r.Overdue + r.NotYet})
+		}
 	}
 	slices.SortStableFunc(next, compareNext)
 	return next[:min(len(next), boardNext)], nil

@@ -45,7 +45,10 @@ type Obligation struct {
 	Holder    string     `json:"holder"`
 	OpenedAt  time.Time  `json:"openedAt"`
 	DueAt     *time.Time `json:"dueAt,omitempty"`
-	// DeadlineNo counts from 1; more than 1 means that the deadline was moved.
+	// MovedFrom is the deadline by the plan, where an act has set another one.
+	MovedFrom *time.Time `json:"movedFrom,omitempty"`
+	// DeadlineNo counts from 1: a moved deadline, a returned report and a late-recorded
+	// paper begin the next.
 	DeadlineNo int64      `json:"deadlineNo"`
 	ReceivedAt *time.Time `json:"receivedAt,omitempty"`
 	SettledAt  *time.Time `json:"settledAt,omitempty"`
@@ -264,10 +267,13 @@ func stateText(o Obligation) v1.Text {
 func toObligation(c *Campaign, row db.LookObligationsRow) Obligation {
 	o := Obligation{
 		Kind: row.Kind, Round: row.Round, Title: c.roundTitle(row.Kind, row.Series, row.Period), State: row.State, Holder: row.Holder,
-		OpenedAt: row.OpenedAt.In(c.loc), DueAt: local(row.DueAt, c.loc), DeadlineNo: int64(row.DeadlineNo),
+		OpenedAt: row.OpenedAt.In(c.loc), DueAt: local(row.DueAt, c.loc), MovedFrom: movedFrom(row, c.loc), DeadlineNo: int64(row.DeadlineNo),
 		ReceivedAt: local(row.ReceivedAt, c.loc), SettledAt: local(row.SettledAt, c.loc), DaysLate: row.DaysLate,
 		Reports: []ReportVersion{}, Notices: []UnitNotice{}, Letters: []Letter{},
 		NextAt: local(row.NextAt, c.loc), NextStep: row.NextStep, ClosesAt: local(row.ClosesAt, c.loc),
+	}
+	if o.State == "Lapsed" && row.RoundState == "Open" {
+		o.ClosesAt = nil // it runs again for others, and closes for them
 	}
 	if row.NextAt != nil && row.NextAt.Before(row.LadderFrom) {
 		o.NextAt = local(row.HeardAt, c.loc)
@@ -393,6 +399,14 @@ func (v *view) fillUpcoming(ctx context.Context, w *Why) error {
 		})
 	}
 	return nil
+}
+
+// movedFrom is the planned deadline of an obligation that has another one.
+func movedFrom(row db.LookObligationsRow, loc *time.Location) *time.Time {
+	if row.PlannedDueAt == nil || row.DueAt == nil || row.PlannedDueAt.Equal(*row.DueAt) {
+		return nil
+	}
+	return local(row.PlannedDueAt, loc)
 }
 
 // ForUnit is what the unit itself may know: of a ranking, only one that was published.

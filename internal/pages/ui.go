@@ -199,7 +199,11 @@ func (u ui) other() string {
 
 // missing says what does not exist.
 func (u ui) missing(m *look.NotFound) string {
-	return u.t("error.missing."+m.Kind, "{name}", m.Name)
+	key := "error.missing." + m.Kind
+	if strings.HasPrefix(m.Kind, "sealed ranking") {
+		key = "error.missing.ranking"
+	}
+	return u.t(key, "{name}", m.Name)
 }
 
 // link is an address with its words.

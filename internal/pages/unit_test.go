@@ -585,7 +585,7 @@ func TestSameAsBefore(t *testing.T) {
 	b := d.browser()
 	path := "/unit/covid-2021/report/monthly/2021-11"
 	var late string
-	d.ok(d.pool.QueryRow(t.Context(), `SELECT o.owner FROM obligation o WHERE o.subject = 'monthly/2021-11' AND o.state = 'Owing' AND EXISTS (
+	d.ok(d.pool.QueryRow(t.Context(), `SELECT o.owner FROM obligation o WHERE o.kind = 'Report' AND o.subject = 'monthly/2021-11' AND o.state = 'Owing' AND EXISTS (
 		SELECT FROM obligation p JOIN report r ON r.obligation_id = p.id WHERE p.owner = o.owner AND p.subject = 'monthly/2021-10' AND p.state = 'Settled') LIMIT 1`).Scan(&late))
 	b.do(http.MethodPost, link(auth.FocalPoint, func(l *auth.Link) { l.Unit = late }), nil)
 	_, page := b.do(http.MethodGet, path, nil)

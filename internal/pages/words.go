@@ -157,8 +157,8 @@ func obligationLines(u ui, o look.Obligation) []string {
 	}
 	if o.DueAt != nil {
 		due := u.t("why.due", "{at}", u.moment(*o.DueAt))
-		if o.DeadlineNo > 1 {
-			due += " " + u.t("why.moved", "{n}", u.n(o.DeadlineNo-1))
+		if o.MovedFrom != nil {
+			due += " " + u.t("why.moved", "{at}", u.moment(*o.MovedFrom))
 		}
 		lines = append(lines, due)
 	}
@@ -171,8 +171,8 @@ func obligationLines(u ui, o look.Obligation) []string {
 		lines = append(lines, u.t("why.overdue", "{n}", u.n(o.DaysLate), "{who}", u.word("role", o.Holder)))
 	case o.State == "Owing":
 		lines = append(lines, u.t("why.owing", "{who}", u.word("role", o.Holder)))
-	case o.State == "Lapsed" && o.ClosesAt != nil:
-		lines = append(lines, u.t("why.lapsed", "{at}", u.moment(*o.ClosesAt)))
+	case o.State == "Lapsed":
+		lines = append(lines, u.lapsed(o))
 	}
 	switch {
 	case o.NextAt != nil && o.NextState != "ToCome":
@@ -257,4 +257,13 @@ func (u ui) size(bytes int64) string {
 		return u.n(bytes>>10) + " kB"
 	}
 	return u.typed(fmt.Sprintf("%.1f", float64(bytes)/(1<<20))) + " MB"
+}
+
+// lapsed says that nothing came; when the round runs again for others, its close says
+// nothing about this one.
+func (u ui) lapsed(o look.Obligation) string {
+	if o.ClosesAt == nil {
+		return u.t("why.lapsed.again")
+	}
+	return u.t("why.lapsed", "{at}", u.moment(*o.ClosesAt))
 }

@@ -882,10 +882,12 @@ const lookObligations = `-- name: LookObligations :many
 WITH k AS (SELECT $3::timestamptz AS now, $4::text AS zone)
 SELECT o.id, o.kind, o.subject, o.state, o.holder, o.due_at, o.deadline_no, o.opened_at, o.received_at, o.settled_at, o.next_at, o.ladder_from, g.at AS heard_at,
        coalesce(CASE o.kind WHEN 'Consolidation' THEN 'consolidation/' ELSE '' END || s.step, '')::text AS next_step, coalesce(r.name, '')::text AS round, coalesce(r.series, '')::text AS series,
-       coalesce(r.period, '')::text AS period, r.closes_at,
+       coalesce(r.period, '')::text AS period, r.closes_at, coalesce(r.state, '')::text AS round_state,
+       d.due_at AS planned_due_at,
        coalesce(CASE WHEN coalesce(o.received_at, k.now) > o.due_at THEN ref.number - due.number END, 0)::bigint AS days_late
 FROM obligation o CROSS JOIN k
 LEFT JOIN round r ON r.id = o.round_id
+LEFT JOIN round_due d ON d.round_id = o.round_id AND d.calendar = o.calendar AND o.kind = r.kind
 LEFT JOIN rung g ON o.next_at < o.ladder_from AND g.campaign_id = o.campaign_id AND g.calendar = o.calendar AND g.due_at = o.due_at
  AND g.seq = (SELECT min(x.seq) FROM rung x WHERE x.campaign_id = o.campaign_id AND x.calendar = o.calendar AND x.due_at = o.due_at
               AND x.seq > o.next_seq AND x.at >= o.ladder_from AND x.at < r.closes_at)
@@ -904,25 +906,27 @@ type LookObligationsParams struct {
 }
 
 type LookObligationsRow struct {
-	ID         int64
-	Kind       string
-	Subject    string
-	State      string
-	Holder     string
-	DueAt      *time.Time
-	DeadlineNo int32
-	OpenedAt   time.Time
-	ReceivedAt *time.Time
-	SettledAt  *time.Time
-	NextAt     *time.Time
-	LadderFrom time.Time
-	HeardAt    *time.Time
-	NextStep   string
-	Round      string
-	Series     string
-	Period     string
-	ClosesAt   *time.Time
-	DaysLate   int64
+	ID           int64
+	Kind         string
+	Subject      string
+	State        string
+	Holder       string
+	DueAt        *time.Time
+	DeadlineNo   int32
+	OpenedAt     time.Time
+	ReceivedAt   *time.Time
+	SettledAt    *time.Time
+	NextAt       *time.Time
+	LadderFrom   time.Time
+	HeardAt      *time.Time
+	NextStep     string
+	Round        string
+	Series       string
+	Period       string
+	ClosesAt     *time.Time
+	RoundState   string
+	PlannedDueAt *time.Time
+	DaysLate     int64
 }
 
 // All that one unit owes, owed or was told in a campaign, in order of time. Its next
@@ -961,6 +965,8 @@ func (q *Queries) LookObligations(ctx context.Context, arg LookObligationsParams
 			&i.Series,
 			&i.Period,
 			&i.ClosesAt,
+			&i.RoundState,
+			&i.PlannedDueAt,
 			&i.DaysLate,
 		); err != nil {
 			return nil, err

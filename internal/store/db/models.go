@@ -283,6 +283,7 @@ type Obligation struct {
 	OpenedAt   time.Time
 	ReceivedAt *time.Time
 	SettledAt  *time.Time
+	LapsedAt   *time.Time
 }
 
 type Participant struct {

@@ -24,7 +24,7 @@ func (q *Queries) ApproveReport(ctx context.Context, at time.Time, iD int64) err
 }
 
 const consolidationForUpdate = `-- name: ConsolidationForUpdate :one
-SELECT id, campaign_id, round_id, kind, subject, owner, holder, calendar, state, due_at, deadline_no, ladder_from, step_seq, step_at, next_seq, next_at, opened_at, received_at, settled_at FROM obligation
+SELECT id, campaign_id, round_id, kind, subject, owner, holder, calendar, state, due_at, deadline_no, ladder_from, step_seq, step_at, next_seq, next_at, opened_at, received_at, settled_at, lapsed_at FROM obligation
 WHERE campaign_id = $1 AND subject = $2 AND owner = $3 AND kind = 'Consolidation'
 FOR UPDATE
 `
@@ -58,6 +58,7 @@ func (q *Queries) ConsolidationForUpdate(ctx context.Context, arg ConsolidationF
 		&i.OpenedAt,
 		&i.ReceivedAt,
 		&i.SettledAt,
+		&i.LapsedAt,
 	)
 	return i, err
 }
@@ -254,7 +255,7 @@ const intakeFacts = `-- name: IntakeFacts :one
 SELECT (CASE WHEN k.mode = 'stepped' THEN k.now ELSE clock_timestamp() END)::timestamptz AS now, k.mode = 'stepped' AS stepped,
        c.id AS campaign_id, c.office, c.time_zone, c.spec_generation,
        o.id AS obligation_id, o.state, o.due_at, o.received_at, o.xmin::xid AS seen,
-       r.id AS round_id, r.kind, r.series, r.approval, r.closes_at, p.kind AS unit_kind,
+       r.id AS round_id, r.kind, r.series, r.approval, coalesce(o.lapsed_at, r.closes_at)::timestamptz AS closes_at, p.kind AS unit_kind,
        EXISTS (SELECT FROM audit a WHERE a.request_id = $1) AS repeated,
        (EXISTS (SELECT FROM notice n WHERE n.obligation_id = o.id AND n.state = 'Pending' AND NOT n.informative)
         OR EXISTS (SELECT FROM letter l WHERE l.obligation_id = o.id AND l.state = 'Drafted'))::bool AS unsaid,
@@ -408,7 +409,7 @@ func (q *Queries) NewestReport(ctx context.Context, obligationID int64) (Report,
 }
 
 const obligationForUpdate = `-- name: ObligationForUpdate :one
-SELECT id, campaign_id, round_id, kind, subject, owner, holder, calendar, state, due_at, deadline_no, ladder_from, step_seq, step_at, next_seq, next_at, opened_at, received_at, settled_at FROM obligation
+SELECT id, campaign_id, round_id, kind, subject, owner, holder, calendar, state, due_at, deadline_no, ladder_from, step_seq, step_at, next_seq, next_at, opened_at, received_at, settled_at, lapsed_at FROM obligation
 WHERE campaign_id = $1 AND subject = $2 AND owner = $3 AND kind IN ('Registration', 'Report')
 FOR UPDATE
 `
@@ -442,13 +443,14 @@ func (q *Queries) ObligationForUpdate(ctx context.Context, arg ObligationForUpda
 		&i.OpenedAt,
 		&i.ReceivedAt,
 		&i.SettledAt,
+		&i.LapsedAt,
 	)
 	return i, err
 }
 
 const oweAgain = `-- name: OweAgain :execrows
 UPDATE obligation SET state = 'Owing', holder = 'FocalPoint', due_at = $1::timestamptz, deadline_no = deadline_no + 1,
-    ladder_from = $2::timestamptz, received_at = NULL, settled_at = NULL,
+    ladder_from = $2::timestamptz, received_at = NULL, settled_at = NULL, lapsed_at = NULL,
     step_seq = NULL, step_at = NULL, next_seq = NULL, next_at = NULL
 WHERE id = $3 AND state IN ('Settled', 'Lapsed')
 `
@@ -559,7 +561,7 @@ func (q *Queries) SettleAsSeen(ctx context.Context, arg SettleAsSeenParams) erro
 
 const settleLapsed = `-- name: SettleLapsed :execrows
 UPDATE obligation SET state = 'Settled', deadline_no = deadline_no + 1, received_at = $1::timestamptz,
-    settled_at = $2::timestamptz
+    settled_at = $2::timestamptz, lapsed_at = NULL
 WHERE id = $3 AND state = 'Lapsed'
 `
 

@@ -136,13 +136,14 @@ func (q *Queries) ClimbLadder(ctx context.Context, arg ClimbLadderParams) (Climb
 }
 
 const closeObligations = `-- name: CloseObligations :execrows
-UPDATE obligation SET state = 'Lapsed', next_seq = NULL, next_at = NULL
-WHERE round_id = $1 AND state = 'Owing'
+UPDATE obligation SET state = 'Lapsed', lapsed_at = r.closes_at, next_seq = NULL, next_at = NULL
+FROM round r
+WHERE r.id = $1 AND obligation.round_id = r.id AND obligation.state = 'Owing'
 `
 
 // What has not arrived by the close lapses. An approval that committed
 // meanwhile has settled its obligation and is not touched.
-func (q *Queries) CloseObligations(ctx context.Context, roundID *int64) (int64, error) {
+func (q *Queries) CloseObligations(ctx context.Context, roundID int64) (int64, error) {
 	result, err := q.db.Exec(ctx, closeObligations, roundID)
 	if err != nil {
 		return 0, err

@@ -255,10 +255,12 @@ SELECT unit FROM participant WHERE campaign_id = @campaign_id ORDER BY unit;
 WITH k AS (SELECT sqlc.arg('now')::timestamptz AS now, sqlc.arg('zone')::text AS zone)
 SELECT o.id, o.kind, o.subject, o.state, o.holder, o.due_at, o.deadline_no, o.opened_at, o.received_at, o.settled_at, o.next_at, o.ladder_from, g.at AS heard_at,
        coalesce(CASE o.kind WHEN 'Consolidation' THEN 'consolidation/' ELSE '' END || s.step, '')::text AS next_step, coalesce(r.name, '')::text AS round, coalesce(r.series, '')::text AS series,
-       coalesce(r.period, '')::text AS period, r.closes_at,
+       coalesce(r.period, '')::text AS period, r.closes_at, coalesce(r.state, '')::text AS round_state,
+       d.due_at AS planned_due_at,
        coalesce(CASE WHEN coalesce(o.received_at, k.now) > o.due_at THEN ref.number - due.number END, 0)::bigint AS days_late
 FROM obligation o CROSS JOIN k
 LEFT JOIN round r ON r.id = o.round_id
+LEFT JOIN round_due d ON d.round_id = o.round_id AND d.calendar = o.calendar AND o.kind = r.kind
 LEFT JOIN rung g ON o.next_at < o.ladder_from AND g.campaign_id = o.campaign_id AND g.calendar = o.calendar AND g.due_at = o.due_at
  AND g.seq = (SELECT min(x.seq) FROM rung x WHERE x.campaign_id = o.campaign_id AND x.calendar = o.calendar AND x.due_at = o.due_at
               AND x.seq > o.next_seq AND x.at >= o.ladder_from AND x.at < r.closes_at)

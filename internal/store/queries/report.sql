@@ -57,7 +57,7 @@ WHERE id = @id AND state = 'Owing';
 -- What had arrived before the close and is recorded after it: reopened and settled
 -- at once. Reopening is a new deadline number.
 UPDATE obligation SET state = 'Settled', deadline_no = deadline_no + 1, received_at = @received_at::timestamptz,
-    settled_at = @now::timestamptz
+    settled_at = @now::timestamptz, lapsed_at = NULL
 WHERE id = @id AND state = 'Lapsed';
 
 -- name: HandBack :execrows
@@ -71,7 +71,7 @@ UPDATE report SET state = 'Returned', returned_at = @at::timestamptz, return_rea
 -- What was received is returned, or what never came may still come: owed anew, by a
 -- deadline with a number of its own, from the foot of the ladder.
 UPDATE obligation SET state = 'Owing', holder = 'FocalPoint', due_at = @due_at::timestamptz, deadline_no = deadline_no + 1,
-    ladder_from = @now::timestamptz, received_at = NULL, settled_at = NULL,
+    ladder_from = @now::timestamptz, received_at = NULL, settled_at = NULL, lapsed_at = NULL,
     step_seq = NULL, step_at = NULL, next_seq = NULL, next_at = NULL
 WHERE id = @id AND state IN ('Settled', 'Lapsed');
 
@@ -103,7 +103,7 @@ UPDATE letter SET state = 'Withdrawn' WHERE obligation_id = @obligation_id AND s
 SELECT (CASE WHEN k.mode = 'stepped' THEN k.now ELSE clock_timestamp() END)::timestamptz AS now, k.mode = 'stepped' AS stepped,
        c.id AS campaign_id, c.office, c.time_zone, c.spec_generation,
        o.id AS obligation_id, o.state, o.due_at, o.received_at, o.xmin::xid AS seen,
-       r.id AS round_id, r.kind, r.series, r.approval, r.closes_at, p.kind AS unit_kind,
+       r.id AS round_id, r.kind, r.series, r.approval, coalesce(o.lapsed_at, r.closes_at)::timestamptz AS closes_at, p.kind AS unit_kind,
        EXISTS (SELECT FROM audit a WHERE a.request_id = @request_id) AS repeated,
        (EXISTS (SELECT FROM notice n WHERE n.obligation_id = o.id AND n.state = 'Pending' AND NOT n.informative)
         OR EXISTS (SELECT FROM letter l WHERE l.obligation_id = o.id AND l.state = 'Drafted'))::bool AS unsaid,

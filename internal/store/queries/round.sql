@@ -208,8 +208,9 @@ HAVING min(g.at) IS NOT NULL;
 -- name: CloseObligations :execrows
 -- What has not arrived by the close lapses. An approval that committed
 -- meanwhile has settled its obligation and is not touched.
-UPDATE obligation SET state = 'Lapsed', next_seq = NULL, next_at = NULL
-WHERE round_id = @round_id AND state = 'Owing';
+UPDATE obligation SET state = 'Lapsed', lapsed_at = r.closes_at, next_seq = NULL, next_at = NULL
+FROM round r
+WHERE r.id = @round_id AND obligation.round_id = r.id AND obligation.state = 'Owing';
 
 -- name: SupersedeRoundNotices :exec
 -- Reminders of a closed round are not sent any more. As DropUnsaid, with lists:
