@@ -141,11 +141,19 @@ func (a *app) writeRounds(format string, rounds []look.Round, zone *time.Locatio
 	return writeList(a, format, "rounds", rounds, func(r look.Round) string { return "round/" + r.Name }, roundColumns(zone))
 }
 
+// dueCell is a round's deadline, with the latest one where acts have moved some.
+func dueCell(r look.Round, zone *time.Location) string {
+	if r.LastDueAt.After(r.DueAt) {
+		return stamp(r.DueAt, zone) + " – " + stamp(r.LastDueAt, zone)
+	}
+	return stamp(r.DueAt, zone)
+}
+
 func roundColumns(zone *time.Location) []column[look.Round] {
 	return []column[look.Round]{
 		{title: "ROUND", cell: func(r look.Round) string { return r.Name }},
 		{title: "STATE", cell: func(r look.Round) string { return r.State }},
-		{title: "DUE", cell: func(r look.Round) string { return stamp(r.DueAt, zone) }},
+		{title: "DUE", cell: func(r look.Round) string { return dueCell(r, zone) }},
 		{title: "EXPECTED", cell: func(r look.Round) string { return number(r.Expected) }},
 		{title: "ON TIME", cell: func(r look.Round) string { return number(r.OnTime) }},
 		{title: "LATE", cell: func(r look.Round) string { return number(r.Late) }},

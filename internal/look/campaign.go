@@ -179,6 +179,9 @@ func (v *view) toCampaign(row db.LookCampaignsRow) (Campaign, error) {
 		c.Conditions = slices.DeleteFunc(c.Conditions, func(k Condition) bool { return k.Type != "Launched" && k.Type != "Succeeded" })
 		return c, nil
 	}
+	if c.State == "Cancelled" {
+		c.Phase = "" // it ended in none
+	}
 	if err := c.findNeeds(v.now); err != nil {
 		return Campaign{}, err
 	}

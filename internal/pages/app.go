@@ -147,6 +147,9 @@ func (a *App) ui(r *http.Request) ui {
 	u := ui{lang: texts.VI, base: a.base, path: r.URL.Path, query: r.URL.Query(), assets: a.assets.path(a.base), mailbox: a.o.MailboxURL, temporal: a.o.TemporalURL, machine: a.o.Location}
 	u.who, u.login = a.door.name(r.Context()), true
 	u.steers = a.door.steers(r.Context())
+	if u.byLink = a.door.byLink(r.Context()); u.byLink {
+		u.mailbox, u.temporal, u.login = "", "", false // a unit's page is about the unit
+	}
 	if r.URL.Query().Get("lang") == "en" {
 		u.lang = texts.EN
 	}

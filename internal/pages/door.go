@@ -96,6 +96,11 @@ func (d *door) steers(ctx context.Context) bool {
 	return role == auth.Office || role == auth.Operator
 }
 
+// byLink tells that somebody has come by a unit's link.
+func (d *door) byLink(ctx context.Context) bool {
+	return ctx.Value(inSessionKey{}) != nil && d.sessions.Exists(ctx, linkKey)
+}
+
 // name of who has logged in; empty for everybody else, and where no session is asked.
 func (d *door) name(ctx context.Context) string {
 	if ctx.Value(inSessionKey{}) == nil {

@@ -46,6 +46,7 @@ type ui struct {
 	machine           *time.Location
 	who               string // has logged in
 	steers            bool   // and may steer campaigns
+	byLink            bool   // has come by a unit's link
 	types             bool   // what is typed is kept meanwhile
 	login             bool   // one may log in
 	static            bool   // a file without a server: no links

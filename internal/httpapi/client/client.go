@@ -32,8 +32,9 @@ type Client struct {
 	asOf  time.Time // zero: as it is
 }
 
-// patience is for the server's first word; a body may take longer.
-const patience = 30 * time.Second
+// patience is for the server's first word, which follows the work: a country is declared in
+// one call. A body may take longer.
+const patience = 3 * time.Minute
 
 // New makes a Client of the installation whose pages are at base.
 func New(base, token string) (*Client, error) {
