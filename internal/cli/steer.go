@@ -157,9 +157,10 @@ func (a *app) extendCommand() *cobra.Command {
 		Use:   "extend [UNIT] -c CAMPAIGN --round ROUND --to DATE",
 		Short: "Move a deadline to a later day (gia hạn)",
 		Long: `Extend moves the deadline of an open round, for one unit or for all that still
-owe. A date alone means 17:00 in the campaign's time zone. What was pending for
-the old deadline is never sent. The campaign may also stand without -c; then one
-unit is said by --unit.
+owe. A date alone means 17:00 in the campaign's time zone. The deadline is taken as
+said: it does not move off a day off, nor when a calendar changes. What was pending
+for the old one is never sent. The campaign may also stand without -c; then one unit
+is said by --unit.
 
 Gia hạn nộp báo cáo cho một đơn vị, hoặc cho mọi đơn vị chưa nộp.`,
 		Example: `  thidua extend STTTT-01 -c covid-2021 --round monthly/2021-11 --to 2021-11-19 --reason "tập trung chống dịch"

@@ -567,7 +567,12 @@ func (t *tx) storeRounds(ctx context.Context, id int64, p *plan.Plan) error {
 			return err
 		}
 		for _, due := range r.Dues {
-			if err := t.ReplaceRoundDue(ctx, db.ReplaceRoundDueParams{RoundID: round, Calendar: string(due.Calendar), DueAt: due.At}); err != nil {
+			params := db.ReplaceRoundDueParams{RoundID: round, Calendar: string(due.Calendar), DueAt: due.At}
+			if !due.Off.IsZero() {
+				off := due.Off.At(0, 0, time.UTC)
+				params.DueOff = &off
+			}
+			if err := t.ReplaceRoundDue(ctx, params); err != nil {
 				return err
 			}
 		}

@@ -283,6 +283,8 @@ type Obligation struct {
 	OpenedAt   time.Time
 	ReceivedAt *time.Time
 	SettledAt  *time.Time
+	DueBy      string
+	DueOff     *time.Time
 }
 
 type Participant struct {
@@ -463,6 +465,7 @@ type RoundDue struct {
 	RoundID  int64
 	Calendar string
 	DueAt    time.Time
+	DueOff   *time.Time
 }
 
 type Rung struct {
