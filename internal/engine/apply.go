@@ -77,7 +77,7 @@ type declared struct {
 	before, after *manifest.Set // everything that is declared
 	applied       []Applied
 	contacts      *importedContacts // nil when none has changed
-	repeated      bool // it was carried out before, under the same request id
+	repeated      bool              // it was carried out before, under the same request id
 }
 
 // declare stores a set and brings all plans in line with it.
@@ -488,11 +488,10 @@ func (t *tx) amendable(ctx context.Context, c db.Campaign, a Applied) error {
 	name := c.Name
 	for _, change := range a.Changes {
 		if change.Field == "spec.registration.until" {
-			r, err := t.RoundByName(ctx, c.ID, plan.RegistrationRound)
-			if err == nil && r.State == "Planned" {
-				continue // nobody has been told yet
+			if err := t.registrationAmendable(ctx, c, change); err != nil {
+				return err
 			}
-			return refuse("Launched", "campaign %s is launched and its registration is open: move its deadline by extending it (%s → %s)", name, change.Old, change.New)
+			continue
 		}
 		for _, fixed := range []string{"spec.rulePack", "spec.launch.at", "spec.participants", "spec.office", "spec.calendar", "spec.reminders"} {
 			if change.Field == fixed || len(change.Field) > len(fixed) && change.Field[:len(fixed)] == fixed && (change.Field[len(fixed)] == '.' || change.Field[len(fixed)] == '[') {
@@ -501,6 +500,22 @@ func (t *tx) amendable(ctx context.Context, c db.Campaign, a Applied) error {
 		}
 	}
 	return nil
+}
+
+func (t *tx) registrationAmendable(ctx context.Context, c db.Campaign, change manifest.Change) error {
+	r, err := t.RoundByName(ctx, c.ID, plan.RegistrationRound)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return refuse("Launched", "campaign %s was launched without a registration: none can be added any more (%s)", c.Name, change.New)
+	case err != nil:
+		return err
+	case r.State == "Planned":
+		return nil // nobody has been told yet
+	case r.State == "Open":
+		return refuse("Launched", "campaign %s is launched and its registration is open: move its deadline by extending it (%s → %s)", c.Name, change.Old, change.New)
+	}
+	return refuse("Launched", "the registration of campaign %s was closed on %s: its deadline cannot move any more (%s → %s); reopen it for who still has to register",
+		c.Name, local(r.ClosesAt, c.TimeZone), change.Old, change.New)
 }
 
 func (t *tx) storePlan(ctx context.Context, c *v1.Campaign, p *plan.Plan, old db.Campaign, exists bool) error {
