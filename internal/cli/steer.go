@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"thidua.dev/thidua/internal/engine"
+	"thidua.dev/thidua/internal/look"
 )
 
 // steer opens the installation and carries an act out.
@@ -42,11 +43,17 @@ Phát động phong trào. Từ lúc này hệ thống tự nhắc việc và th
 		ValidArgsFunction: a.completeCampaigns,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.steer(cmd.Context(), req, func(on installation, act engine.Act) error {
-				if err := on.Launch(cmd.Context(), act, args[0], engine.LaunchOptions{Backdate: backdate}); err != nil {
-					return err
-				}
+				// Before the act: one that was carried out does not fail any more.
 				c, err := on.Campaign(cmd.Context(), args[0])
 				if err != nil {
+					return err
+				}
+				var behind look.Board
+				if backdate {
+					// Who may not see it may not launch either, and hears that from the act.
+					behind, _ = on.Board(cmd.Context(), args[0])
+				}
+				if err := on.Launch(cmd.Context(), act, args[0], engine.LaunchOptions{Backdate: backdate}); err != nil {
 					return err
 				}
 				if c.LaunchAt.After(c.Now) {
@@ -54,10 +61,8 @@ Phát động phong trào. Từ lúc này hệ thống tự nhắc việc và th
 					return nil
 				}
 				fmt.Fprintf(a.out, "campaign/%s launched\n", args[0])
-				if c.Backdated {
-					if err := a.printBehind(cmd.Context(), on, args[0], c.Now); err != nil {
-						return err
-					}
+				if backdate && earlierDay(c.LaunchAt, c.Now, c.Location()) {
+					a.printBehind(c, behind.Rounds)
 				}
 				if c.ClosesAt.Before(c.Now) {
 					fmt.Fprintf(a.err, "note: its end, %s, is past: it closes at once, with every report missing that is not recorded\n", dayAndTime(c.ClosesAt, c.Location()))
@@ -71,15 +76,16 @@ Phát động phong trào. Từ lúc này hệ thống tự nhắc việc và th
 	return cmd
 }
 
+// earlierDay tells that an instant lies on a day before another one's.
+func earlierDay(at, than time.Time, zone *time.Location) bool {
+	return at.In(zone).Format(time.DateOnly) < than.In(zone).Format(time.DateOnly)
+}
+
 // printBehind tells which rounds of a campaign that began in the past are over, or due.
-func (a *app) printBehind(ctx context.Context, r reader, campaign string, now time.Time) error {
-	b, err := r.Board(ctx, campaign)
-	if err != nil {
-		return err
-	}
-	zone := b.Campaign.Location()
-	fmt.Fprintf(a.out, "  phát động lùi về %s (backdated); những bước đã qua không gửi (what is past is not sent)\n", stamp(b.Campaign.LaunchAt, zone))
-	for _, r := range b.Rounds {
+func (a *app) printBehind(c look.Campaign, rounds []look.Round) {
+	zone, now := c.Location(), c.Now
+	fmt.Fprintf(a.out, "  phát động lùi về %s (backdated); những bước đã qua không gửi (what is past is not sent)\n", stamp(c.LaunchAt, zone))
+	for _, r := range rounds {
 		switch {
 		case !r.ClosesAt.After(now):
 			fmt.Fprintf(a.out, "  %s: kỳ đã đóng %s; báo cáo chưa ghi nhận coi như không nộp (closed; what is not recorded is missing)\n", r.Name, stamp(r.ClosesAt, zone))
@@ -87,7 +93,6 @@ func (a *app) printBehind(ctx context.Context, r reader, campaign string, now ti
 			fmt.Fprintf(a.out, "  %s: đã quá hạn %s, nhận báo cáo đến %s (overdue, open until %s)\n", r.Name, stamp(r.DueAt, zone), stamp(r.ClosesAt, zone), r.ClosesAt.In(zone).Format("2006-01-02 15:04"))
 		}
 	}
-	return nil
 }
 
 func (a *app) pauseCommand() *cobra.Command {
