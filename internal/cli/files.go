@@ -36,7 +36,7 @@ func (a *app) getFileCommand() *cobra.Command {
 			return a.create(out, func(w io.Writer) error { return on.WriteFile(cmd.Context(), w, campaign, unit, args[0]) })
 		},
 	}
-	cmd.Flags().StringVarP(&out, "out", "o", "", "the file to write, or -")
+	cmd.Flags().StringVar(&out, "out", "", "the file to write, or -")
 	a.campaignFlag(cmd, &campaign)
 	cmd.Flags().StringVar(&unit, "unit", "", "whose report it came with; asked for with --server")
 	return cmd

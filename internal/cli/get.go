@@ -313,7 +313,7 @@ func (a *app) getLetterCommand() *cobra.Command {
 		},
 	}
 	a.campaignFlag(cmd, &campaign)
-	cmd.Flags().StringVarP(&out, "out", "o", "", "the file to write, or -")
+	cmd.Flags().StringVar(&out, "out", "", "the file to write, or -")
 	return cmd
 }
 

@@ -115,18 +115,23 @@ theo thời điểm đến:
 				return misuse("submit: where is the report? give -f FILE, or -f - for stdin")
 			}
 			return a.steer(cmd.Context(), req, func(on installation, act engine.Act) error {
-				var err error
+				// Before the act: one that was carried out does not fail any more.
+				c, err := on.Campaign(cmd.Context(), o.campaign)
+				if err != nil {
+					return err
+				}
 				if report.Files, err = keep(cmd.Context(), on, attached); err != nil {
 					return err
 				}
 				if draft {
-					return a.saveDraft(cmd, on, act, o, report)
+					return a.saveDraft(cmd, on, act, o, report, c.Location())
 				}
-				receipt, err := a.takeIn(cmd, on, act, o, report, paper)
+				receipt, err := takeIn(cmd, on, act, o, report, paper, c.Location())
 				if err != nil {
 					return err
 				}
-				return a.printReceipt(cmd, on, o.campaign, receipt)
+				fmt.Fprintln(a.out, receiptLine(receipt, c.Location()))
+				return nil
 			})
 		},
 	}
@@ -140,16 +145,12 @@ theo thời điểm đến:
 	return cmd
 }
 
-func (a *app) saveDraft(cmd *cobra.Command, on installation, act engine.Act, o whose, report engine.Report) error {
-	c, err := on.Campaign(cmd.Context(), o.campaign)
-	if err != nil {
-		return err
-	}
+func (a *app) saveDraft(cmd *cobra.Command, on installation, act engine.Act, o whose, report engine.Report, zone *time.Location) error {
 	at, err := on.SaveDraft(cmd.Context(), act, o.campaign, o.round, o.unit, report)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(a.out, "%s, %s: đã lưu nháp lúc %s, %s; chưa trình (draft kept, not handed up)\n", o.unit, o.round, hour(at, c.Location()), longDay(at, c.Location()))
+	fmt.Fprintf(a.out, "%s, %s: đã lưu nháp lúc %s, %s; chưa trình (draft kept, not handed up)\n", o.unit, o.round, hour(at, zone), longDay(at, zone))
 	return nil
 }
 
@@ -187,17 +188,14 @@ func (p *arrival) check(cmd *cobra.Command) error {
 }
 
 // takeIn submits a report, or records one that came by another way.
-func (a *app) takeIn(cmd *cobra.Command, on installation, act engine.Act, o whose, report engine.Report, p arrival) (engine.Receipt, error) {
+func takeIn(cmd *cobra.Command, on installation, act engine.Act, o whose, report engine.Report, p arrival, zone *time.Location) (engine.Receipt, error) {
 	ctx := cmd.Context()
 	if !p.onBehalf {
 		return on.Submit(ctx, act, o.campaign, o.round, o.unit, report)
 	}
-	c, err := on.Campaign(ctx, o.campaign)
-	if err != nil {
-		return engine.Receipt{}, err
-	}
 	came := engine.Arrival{Source: engine.Source(p.source), DocumentNumber: p.number}
-	if came.ReceivedAt, err = parseInstant(p.receivedAt, 17, 0, c.Location()); err != nil {
+	var err error
+	if came.ReceivedAt, err = parseInstant(p.receivedAt, 17, 0, zone); err != nil {
 		return engine.Receipt{}, misuse("--received-at %v", err)
 	}
 	if p.dated != "" {
@@ -224,26 +222,22 @@ Ghi nhận lãnh đạo đơn vị đã duyệt; báo cáo được tính từ l
 				return err
 			}
 			return a.steer(cmd.Context(), req, func(on installation, act engine.Act) error {
+				c, err := on.Campaign(cmd.Context(), o.campaign)
+				if err != nil {
+					return err
+				}
 				receipt, err := on.Approve(cmd.Context(), act, o.campaign, o.round, o.unit)
 				if err != nil {
 					return err
 				}
-				return a.printReceipt(cmd, on, o.campaign, receipt)
+				fmt.Fprintln(a.out, receiptLine(receipt, c.Location()))
+				return nil
 			})
 		},
 	}
 	o.flags(a, cmd)
 	req.flags(cmd)
 	return cmd
-}
-
-func (a *app) printReceipt(cmd *cobra.Command, on installation, campaign string, r engine.Receipt) error {
-	c, err := on.Campaign(cmd.Context(), campaign)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintln(a.out, receiptLine(r, c.Location()))
-	return nil
 }
 
 // receiptLine tells what became of a report, in the words of the desk that

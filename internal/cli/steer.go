@@ -43,28 +43,29 @@ Phát động phong trào. Từ lúc này hệ thống tự nhắc việc và th
 		ValidArgsFunction: a.completeCampaigns,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.steer(cmd.Context(), req, func(on installation, act engine.Act) error {
-				if err := on.Launch(cmd.Context(), act, args[0], engine.LaunchOptions{Backdate: backdate}); err != nil {
-					return err
-				}
+				// Before the act: one that was carried out does not fail any more.
 				c, err := on.Campaign(cmd.Context(), args[0])
 				if err != nil {
+					return err
+				}
+				var behind look.Board
+				if backdate {
+					// Who may not see it may not launch either, and hears that from the act.
+					behind, _ = on.Board(cmd.Context(), args[0])
+				}
+				if err := on.Launch(cmd.Context(), act, args[0], engine.LaunchOptions{Backdate: backdate}); err != nil {
 					return err
 				}
 				if c.LaunchAt.After(c.Now) {
 					fmt.Fprintf(a.out, "campaign/%s will start on %s\n", args[0], dayAndTime(c.LaunchAt, c.Location()))
 					return nil
 				}
-				if c, err = observed(cmd.Context(), on, c); err != nil {
-					return err
-				}
 				fmt.Fprintf(a.out, "campaign/%s launched\n", args[0])
-				if c.ObservedGeneration < c.Generation {
+				if !observed(cmd.Context(), on, c.Name) {
 					fmt.Fprintln(a.err, "note: nobody carries it out yet: does a worker run? (thidua up, thidua worker)")
 				}
-				if c.Backdated {
-					if err := a.printBehind(cmd.Context(), on, args[0], c.Now); err != nil {
-						return err
-					}
+				if backdate && earlierDay(c.LaunchAt, c.Now, c.Location()) {
+					a.printBehind(c, behind.Rounds)
 				}
 				if c.ClosesAt.Before(c.Now) {
 					fmt.Fprintf(a.err, "note: its end, %s, is past: it closes at once, with every report missing that is not recorded\n", dayAndTime(c.ClosesAt, c.Location()))
@@ -78,15 +79,16 @@ Phát động phong trào. Từ lúc này hệ thống tự nhắc việc và th
 	return cmd
 }
 
+// earlierDay tells that an instant lies on a day before another one's.
+func earlierDay(at, than time.Time, zone *time.Location) bool {
+	return at.In(zone).Format(time.DateOnly) < than.In(zone).Format(time.DateOnly)
+}
+
 // printBehind tells which rounds of a campaign that began in the past are over, or due.
-func (a *app) printBehind(ctx context.Context, r reader, campaign string, now time.Time) error {
-	b, err := r.Board(ctx, campaign)
-	if err != nil {
-		return err
-	}
-	zone := b.Campaign.Location()
-	fmt.Fprintf(a.out, "  phát động lùi về %s (backdated); những bước đã qua không gửi (what is past is not sent)\n", stamp(b.Campaign.LaunchAt, zone))
-	for _, r := range b.Rounds {
+func (a *app) printBehind(c look.Campaign, rounds []look.Round) {
+	zone, now := c.Location(), c.Now
+	fmt.Fprintf(a.out, "  phát động lùi về %s (backdated); những bước đã qua không gửi (what is past is not sent)\n", stamp(c.LaunchAt, zone))
+	for _, r := range rounds {
 		switch {
 		case !r.ClosesAt.After(now):
 			fmt.Fprintf(a.out, "  %s: kỳ đã đóng %s; báo cáo chưa ghi nhận coi như không nộp (closed; what is not recorded is missing)\n", r.Name, stamp(r.ClosesAt, zone))
@@ -94,28 +96,26 @@ func (a *app) printBehind(ctx context.Context, r reader, campaign string, now ti
 			fmt.Fprintf(a.out, "  %s: đã quá hạn %s, nhận báo cáo đến %s (overdue, open until %s)\n", r.Name, stamp(r.DueAt, zone), stamp(r.ClosesAt, zone), r.ClosesAt.In(zone).Format("2006-01-02 15:04"))
 		}
 	}
-	return nil
 }
 
-// observePatience is how long a launch waits for the worker's first look, so that what is
-// asked for next shows it.
+// observePatience is how long a launch waits for the worker's first look.
 const observePatience = 3 * time.Second
 
-// observed waits for a campaign's procedure to have seen its newest generation. It gives
-// up after a while: the act itself is done, and the worker may be away.
-func observed(ctx context.Context, r reader, c look.Campaign) (look.Campaign, error) {
-	for until := time.Now().Add(observePatience); c.ObservedGeneration < c.Generation && time.Now().Before(until); {
+// observed waits until a campaign's procedure has seen its newest generation, so that what
+// is asked for next shows it. False is no failure: the act is done, and the worker may be
+// away.
+func observed(ctx context.Context, r reader, campaign string) bool {
+	for until := time.Now().Add(observePatience); time.Now().Before(until); {
+		if c, err := r.Campaign(ctx, campaign); err != nil || c.ObservedGeneration >= c.Generation {
+			return err == nil
+		}
 		select {
 		case <-ctx.Done():
-			return c, ctx.Err()
+			return false
 		case <-time.After(100 * time.Millisecond):
 		}
-		var err error
-		if c, err = r.Campaign(ctx, c.Name); err != nil {
-			return c, err
-		}
 	}
-	return c, nil
+	return false
 }
 
 func (a *app) pauseCommand() *cobra.Command {
@@ -185,10 +185,11 @@ func (a *app) extendCommand() *cobra.Command {
 		Use:   "extend [UNIT] -c CAMPAIGN --round ROUND --to DATE",
 		Short: "Move a deadline to a later day (gia hạn)",
 		Long: `Extend moves the deadline of an open round, for one unit or for all that still
-owe. A date alone means 17:00 in the campaign's time zone. What was pending for
-the old deadline is never sent. The day is taken as said: it does not move off a day
-off. The round then takes reports of all units until its close, which moves along. The campaign may also stand without -c; then one
-unit is said by --unit.
+owe. A date alone means 17:00 in the campaign's time zone. The deadline is taken as
+said: it does not move off a day off, nor when a calendar changes. What was pending
+for the old one is never sent. The round takes reports of all units until its close,
+which moves along. The campaign may also stand without -c; then one unit is said by
+--unit.
 
 Gia hạn nộp báo cáo cho một đơn vị, hoặc cho mọi đơn vị chưa nộp.`,
 		Example: `  thidua extend STTTT-01 -c covid-2021 --round monthly/2021-11 --to 2021-11-19 --reason "tập trung chống dịch"

@@ -1,9 +1,13 @@
 package engine
 
 import (
+	"context"
+	"errors"
+	"strings"
 	"testing"
 
 	"thidua.dev/thidua/internal/auth"
+	"thidua.dev/thidua/internal/manifest"
 )
 
 func TestAmendRunning(t *testing.T) {
@@ -124,4 +128,39 @@ func TestApplyRepeated(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.check("a dry run changes nothing", w.rows(`SELECT title FROM campaign`), "Tên hai")
+}
+
+// What is wrong with amending the registration is said as it is; what went wrong in
+// asking is no refusal, and is tried again.
+func TestAmendRegistration(t *testing.T) {
+	const none = "  registration: {until: 2021-09-30, hardTasks: {max: 2}}\n"
+	amend := func(w *world, edits ...string) error {
+		_, err := w.Apply(t.Context(), By(office, ""), load(t, edited(t, edits...)), false)
+		return err
+	}
+	says := func(err error, text string) {
+		t.Helper()
+		if err == nil || Code(err) != "Launched" || !strings.Contains(err.Error(), text) {
+			t.Errorf("%v, want a refusal that says %q", err, text)
+		}
+	}
+	w := running(t)
+	says(amend(w, "until: 2021-09-30", "until: 2021-10-30"), "registration is open: move its deadline by extending it")
+	w.to("2021-10-20 10:00")
+	says(amend(w, "until: 2021-09-30", "until: 2021-10-30"), "was closed on 14/10/2021 17:00")
+
+	err := w.in(t.Context(), func(x *tx) error {
+		c, err := x.CampaignByName(t.Context(), name)
+		w.ok(err)
+		gone, cancel := context.WithCancel(t.Context())
+		cancel()
+		return x.amendable(gone, c, Applied{Changes: []manifest.Change{{Field: "spec.registration.until", Old: "2021-09-30", New: "2021-10-30"}}})
+	})
+	if !errors.Is(err, context.Canceled) || Code(err) != "Internal" {
+		t.Errorf("%v (%s), want what the database said", err, Code(err))
+	}
+
+	without := newWorld(t, none, "")
+	without.ok(without.Launch(t.Context(), By(office, ""), name, LaunchOptions{}))
+	says(amend(without), "was launched without a registration")
 }

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -53,6 +54,13 @@ func (e *Engine) Apply(ctx context.Context, act Act, set *manifest.Set, dryRun b
 				return err
 			}
 		}
+		if declared.contacts != nil {
+			each := act
+			each.RequestID = newRequestID(act.RequestID, contactsName)
+			if err := t.audit(ctx, each, auth.Apply, contactsName, declared.contacts); err != nil {
+				return err
+			}
+		}
 		if dryRun {
 			return errDryRun
 		}
@@ -68,7 +76,8 @@ func (e *Engine) Apply(ctx context.Context, act Act, set *manifest.Set, dryRun b
 type declared struct {
 	before, after *manifest.Set // everything that is declared
 	applied       []Applied
-	repeated      bool // it was carried out before, under the same request id
+	contacts      *importedContacts // nil when none has changed
+	repeated      bool              // it was carried out before, under the same request id
 }
 
 // declare stores a set and brings all plans in line with it.
@@ -84,7 +93,7 @@ func (t *tx) declare(ctx context.Context, act Act, set *manifest.Set) (d declare
 	if err != nil {
 		return d, err
 	}
-	if before, err := t.appliedBefore(ctx, act, stored, set); before != nil || err != nil {
+	if before, found, err := t.appliedBefore(ctx, act, stored, set); found || err != nil {
 		return declared{applied: before, repeated: true}, err
 	}
 	d.before, d.after = stored.set, manifest.NewSet()
@@ -100,7 +109,7 @@ func (t *tx) declare(ctx context.Context, act Act, set *manifest.Set) (d declare
 		}
 		d.applied = append(d.applied, a)
 	}
-	if err := t.storeContacts(ctx, set.Contacts); err != nil {
+	if d.contacts, err = t.storeContacts(ctx, set.Contacts); err != nil {
 		return d, err
 	}
 	if err := t.storeInventory(ctx, d.after, d.applied); err != nil {
@@ -161,11 +170,8 @@ func (t *tx) checkPlan(ctx context.Context, act Act, applied []Applied) error {
 	return nil
 }
 
-// appliedBefore is the answer to a request that was carried out before; nil when
-// it was not.
-func (t *tx) appliedBefore(ctx context.Context, act Act, stored storedObjects, set *manifest.Set) ([]Applied, error) {
-	var before []Applied
-	found := false
+// appliedBefore is the answer to a request, if that was carried out before.
+func (t *tx) appliedBefore(ctx context.Context, act Act, stored storedObjects, set *manifest.Set) (before []Applied, found bool, err error) {
 	for _, object := range set.Objects() {
 		kind := object.GetObjectKind().GroupVersionKind().Kind
 		key := kind + "/" + object.GetName()
@@ -174,21 +180,27 @@ func (t *tx) appliedBefore(ctx context.Context, act Act, stored storedObjects, s
 		each.RequestID = newRequestID(act.RequestID, key)
 		done, err := t.repeated(ctx, each, auth.Apply, key)
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		if done != nil {
 			found = true
 			if err := json.Unmarshal(done.Detail, &a); err != nil {
-				return nil, err
+				return nil, false, err
 			}
 		}
 		a.Kind, a.Name = kind, object.GetName()
 		before = append(before, a)
 	}
-	if !found {
-		return nil, nil
+	if len(set.Contacts) > 0 && !found {
+		each := act
+		each.RequestID = newRequestID(act.RequestID, contactsName)
+		done, err := t.repeated(ctx, each, auth.Apply, contactsName)
+		if err != nil {
+			return nil, false, err
+		}
+		found = done != nil
 	}
-	return before, nil
+	return before, found, nil
 }
 
 type storedObjects struct {
@@ -272,14 +284,32 @@ func (t *tx) storeObject(ctx context.Context, act Act, stored storedObjects, obj
 	})
 }
 
-func (t *tx) storeContacts(ctx context.Context, contacts []manifest.Contact) error {
+// contactsName is what the audit calls contacts, which are no objects.
+const contactsName = "Contacts"
+
+// importedContacts is what the audit keeps of contacts: no names and no addresses,
+// which are erased elsewhere and could not be here.
+type importedContacts struct {
+	Contacts int      `json:"contacts"` // that are new or changed
+	Units    []string `json:"units"`    // whose they are
+}
+
+func (t *tx) storeContacts(ctx context.Context, contacts []manifest.Contact) (*importedContacts, error) {
+	if len(contacts) == 0 {
+		return nil, nil
+	}
 	var p db.UpsertContactsParams
 	for _, c := range contacts {
 		p.Units, p.Roles = append(p.Units, string(c.Unit)), append(p.Roles, string(c.Role))
 		p.Names, p.Emails = append(p.Names, c.Name), append(p.Emails, c.Email)
 	}
-	_, err := t.UpsertContacts(ctx, p)
-	return err
+	units, err := t.UpsertContacts(ctx, p)
+	if err != nil || len(units) == 0 {
+		return nil, err
+	}
+	n := len(units)
+	slices.Sort(units)
+	return &importedContacts{Contacts: n, Units: slices.Compact(units)}, nil
 }
 
 // storeInventory writes rosters and calendars as the tables that steps join.
@@ -458,11 +488,10 @@ func (t *tx) amendable(ctx context.Context, c db.Campaign, a Applied) error {
 	name := c.Name
 	for _, change := range a.Changes {
 		if change.Field == "spec.registration.until" {
-			r, err := t.RoundByName(ctx, c.ID, plan.RegistrationRound)
-			if err == nil && r.State == "Planned" {
-				continue // nobody has been told yet
+			if err := t.registrationAmendable(ctx, c, change); err != nil {
+				return err
 			}
-			return refuse("Launched", "campaign %s is launched and its registration is open: move its deadline by extending it (%s → %s)", name, change.Old, change.New)
+			continue
 		}
 		for _, fixed := range []string{"spec.rulePack", "spec.launch.at", "spec.participants", "spec.office", "spec.calendar", "spec.reminders"} {
 			if change.Field == fixed || len(change.Field) > len(fixed) && change.Field[:len(fixed)] == fixed && (change.Field[len(fixed)] == '.' || change.Field[len(fixed)] == '[') {
@@ -471,6 +500,22 @@ func (t *tx) amendable(ctx context.Context, c db.Campaign, a Applied) error {
 		}
 	}
 	return nil
+}
+
+func (t *tx) registrationAmendable(ctx context.Context, c db.Campaign, change manifest.Change) error {
+	r, err := t.RoundByName(ctx, c.ID, plan.RegistrationRound)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return refuse("Launched", "campaign %s was launched without a registration: none can be added any more (%s)", c.Name, change.New)
+	case err != nil:
+		return err
+	case r.State == "Planned":
+		return nil // nobody has been told yet
+	case r.State == "Open":
+		return refuse("Launched", "campaign %s is launched and its registration is open: move its deadline by extending it (%s → %s)", c.Name, change.Old, change.New)
+	}
+	return refuse("Launched", "the registration of campaign %s was closed on %s: its deadline cannot move any more (%s → %s); reopen it for who still has to register",
+		c.Name, local(r.ClosesAt, c.TimeZone), change.Old, change.New)
 }
 
 func (t *tx) storePlan(ctx context.Context, c *v1.Campaign, p *plan.Plan, old db.Campaign, exists bool) error {
@@ -537,7 +582,12 @@ func (t *tx) storeRounds(ctx context.Context, id int64, p *plan.Plan) error {
 			return err
 		}
 		for _, due := range r.Dues {
-			if err := t.ReplaceRoundDue(ctx, db.ReplaceRoundDueParams{RoundID: round, Calendar: string(due.Calendar), DueAt: due.At}); err != nil {
+			params := db.ReplaceRoundDueParams{RoundID: round, Calendar: string(due.Calendar), DueAt: due.At}
+			if !due.Off.IsZero() {
+				off := due.Off.At(0, 0, time.UTC)
+				params.DueOff = &off
+			}
+			if err := t.ReplaceRoundDue(ctx, params); err != nil {
 				return err
 			}
 		}

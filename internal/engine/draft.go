@@ -19,12 +19,20 @@ import (
 // report is handed up. It says when it was kept.
 func (e *Engine) SaveDraft(ctx context.Context, act Act, campaign, round, unit string, report Report) (saved time.Time, err error) {
 	err = e.in(ctx, func(t *tx) error {
-		c, r, o, _, err := t.lockForIntake(ctx, act, auth.Submit, campaign, round, unit)
+		c, r, o, done, err := t.lockForIntake(ctx, act, auth.Submit, campaign, round, unit)
 		if err != nil {
 			return err
 		}
-		if o.Holder != "FocalPoint" {
+		if done != nil { // the report was sent under this id: what has become of it comes first
+			if err := t.stillOwed(c, r, o); err != nil {
+				return err
+			}
+		}
+		switch {
+		case o.Holder != "FocalPoint":
 			return refuse("WithLeader", "the report of unit %s for round %s waits for the leader: it is to be handed back first", unit, round)
+		case done != nil:
+			return refuse("RequestIDReused", "request id %s was used before, to hand the report up: give a draft its own", act.RequestID)
 		}
 		asked, err := t.asked(ctx, c, r, unit)
 		if err != nil {

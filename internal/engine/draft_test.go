@@ -62,3 +62,31 @@ func TestDraftRefused(t *testing.T) {
 	w.ok(err)
 	w.check("nothing is left of the draft", w.rows(drafts))
 }
+
+// The request id of a report that was sent is no way to keep a draft behind it: of what
+// is received already, of what waits for the leader, of what came back.
+func TestDraftUnderTheReportsRequestID(t *testing.T) {
+	t.Run("nobody approves", func(t *testing.T) {
+		w := running(t, "due: {day: 15}\n", "due: {day: 15}\n      approval: None\n")
+		w.to("2021-10-13 10:00")
+		act := By(focal("A1"), "")
+		_, err := w.Submit(t.Context(), act, name, oct, "A1", goodReport)
+		w.ok(err)
+		_, err = w.SaveDraft(t.Context(), act, name, oct, "A1", text("x"))
+		w.refused(err, "AlreadyReceived")
+		w.check("nothing is drafted for what was received", append(w.rows(drafts), w.rows(owed, oct, "A1")...), "A1 Settled FocalPoint 10-13 10:00 1")
+	})
+	t.Run("the leader approves", func(t *testing.T) {
+		w := running(t)
+		w.to("2021-10-13 10:00")
+		act := By(focal("A1"), "")
+		_, err := w.Submit(t.Context(), act, name, oct, "A1", goodReport)
+		w.ok(err)
+		_, err = w.SaveDraft(t.Context(), act, name, oct, "A1", text("x"))
+		w.refused(err, "WithLeader")
+		w.ok(w.HandBack(t.Context(), By(leader("A1"), "thiếu số liệu"), name, oct, "A1"))
+		_, err = w.SaveDraft(t.Context(), act, name, oct, "A1", text("x"))
+		w.refused(err, "RequestIDReused")
+		w.check("no draft", w.rows(drafts))
+	})
+}

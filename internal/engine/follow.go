@@ -122,8 +122,12 @@ func (f Followed) words() string {
 		strings.Join(f.Calendars, ", "), f.Firm, f.Moved, f.Units)
 }
 
-// fixedDeadline tells that the spec names the instant itself, which no day off moves.
+// fixedDeadline tells that the instant itself was named, which no day off moves: by the
+// spec, or by the act that asked for the report.
 func fixedDeadline(spec v1.CampaignSpec, round string) bool {
+	if seriesOf(round) == plan.RequestSeries {
+		return true
+	}
 	if round == plan.RegistrationRound {
 		return spec.Registration != nil && strings.Contains(string(spec.Registration.Until), "T")
 	}

@@ -187,20 +187,51 @@ func TestNoticeTakenBack(t *testing.T) {
 		"10-20 08:30 A3 overdue Leader:A3 Sent", "10-20 08:30 A3 overdue FocalPoint:A3 Sent")
 }
 
-// What people moved by hand rolls like the rest, each by its own day; an instant that
-// the spec names itself does not.
+// What a person has said stands: the deadline of a request, an extension, a return; as
+// does an instant that the spec names itself. Their ladders go by the new calendar all
+// the same.
 func TestChangedNoticeAndOtherDeadlines(t *testing.T) {
 	dues := `SELECT owner, due_at, deadline_no FROM obligation WHERE subject = $1 AND owner IN ('A2', 'A3', 'B1') ORDER BY owner`
-	t.Run("extended one by one", func(t *testing.T) {
+	t.Run("extended", func(t *testing.T) {
 		w := running(t)
 		w.to("2021-10-13 10:00")
 		w.extend("A3", "2021-10-22 17:00")
-		w.apply(load(t, edited(t, off(state18, "2021-10-22")...)))
-		w.check("Friday the 22nd is off: Saturday the 23rd is worked", w.rows(dues, oct), "A2 10-15 17:00 1", "A3 10-23 17:00 3", "B1 10-15 17:00 1")
+		w.apply(load(t, edited(t, off(state18, "2021-10-15", "2021-10-22")...)))
+		w.check("A3's day was said, A2's was the plan's", w.rows(dues, oct), "A2 10-19 17:00 2", "A3 10-22 17:00 2", "B1 10-15 17:00 1")
 		w.to("2021-10-21 12:00")
-		w.check("told by the working days before it", w.notices(oct, "n.unit = 'A3'", "n.deadline_no = 3"),
-			"10-14 08:30 A3 prepare FocalPoint:A3 Sent", // 21, 20, 19, 15, 14
+		w.check("told by the working days before it", w.notices(oct, "n.unit = 'A3'", "n.deadline_no = 2"),
+			"10-13 08:30 A3 prepare FocalPoint:A3 Sent MissedSend", // 21, 20, 19, 14, 13: it was to come after the act
 			"10-21 08:30 A3 tomorrow FocalPoint:A3 Sent")
+	})
+	t.Run("asked for outside the plan", func(t *testing.T) {
+		w := running(t)
+		w.to("2021-10-22 09:00")
+		w.request("A2", "A3", "B1")
+		w.apply(load(t, edited(t, off(state18, "2021-10-26")...)))
+		w.check("the office said the 26th", w.rows(dues, flood), "A2 10-26 17:00 1", "A3 10-26 17:00 1", "B1 10-26 17:00 1")
+		w.check("so does the round", w.rows(`SELECT d.due_at FROM round r JOIN round_due d ON d.round_id = r.id WHERE r.name = $1`, flood), "10-26 17:00")
+		w.to("2021-10-25 12:00")
+		w.check("told by the working days before it, once", w.notices(flood, "n.unit = 'A3'", "n.step <> 'prepare'"),
+			"10-22 09:00 A3 request FocalPoint:A3 Sent", "10-25 08:30 A3 tomorrow FocalPoint:A3 Sent")
+		w.twiceNothing()
+	})
+	t.Run("returned", func(t *testing.T) {
+		w := running(t)
+		w.to("2021-10-13 10:00")
+		w.submit("A3", oct)
+		w.approve("A3", oct)
+		w.ok(w.Return(t.Context(), By(office, "thiếu số liệu"), name, oct, "A3", at("2021-10-22 17:00")))
+		w.apply(load(t, edited(t, off(state18, "2021-10-22")...)))
+		w.check("stands", w.rows(dues, oct), "A2 10-15 17:00 1", "A3 10-22 17:00 2", "B1 10-15 17:00 1")
+	})
+	t.Run("shifted by a pause, which said no day", func(t *testing.T) {
+		w := running(t)
+		w.to("2021-10-13 10:00")
+		w.ok(w.Pause(t.Context(), By(office, ""), name))
+		w.leap("2021-10-14 10:00")
+		w.ok(w.Resume(t.Context(), By(office, ""), name, Shift)) // one working day: the 19th
+		w.apply(load(t, edited(t, off(state18, "2021-10-19")...)))
+		w.check("it moves on", w.rows(dues, oct), "A2 10-20 17:00 3", "A3 10-20 17:00 3", "B1 10-16 17:00 2")
 	})
 	t.Run("roll: None", func(t *testing.T) {
 		w := running(t, "due: {day: 15}", "due: {day: 15, roll: None}")

@@ -142,7 +142,7 @@ type Extending struct {
 	Because
 	Round string `json:"round" maxLength:"253" example:"monthly/2021-11"`
 	Unit  string `json:"unit,omitempty" maxLength:"253" doc:"All that still owe when left out."`
-	To    string `json:"to" maxLength:"40" example:"2021-11-19"`
+	To    string `json:"to" maxLength:"40" example:"2021-11-19" doc:"A day means 17:00. It does not move off a day off."`
 }
 
 // Deciding is an award decision as it is printed.

@@ -100,7 +100,7 @@ type Notice struct {
 	// DueMovedWhy is that day's name, such as "Tết Nguyên đán", if it has one.
 	DueMoved    v1.Date
 	DueMovedWhy string
-	// Extended tells that Due was moved for this unit by an act.
+	// Extended tells that Due was moved later by an act: an extension, the end of a pause.
 	Extended bool
 	// Closes is when nothing more is accepted; zero leaves it out.
 	Closes time.Time
@@ -108,11 +108,8 @@ type Notice struct {
 	DataFrom, DataTo v1.Date
 	// AwaitingApproval tells that the unit's leader has the next move.
 	AwaitingApproval bool
-	// FormURL opens the form; PaperURL records what was sent on paper. Each is an
-	// http or https address, a path below BaseURL, or empty.
-	FormURL, PaperURL string
-	// Offset is the step's, in working days from the deadline.
-	Offset int
+	// FormURL opens the form: an http or https address, a path below BaseURL, or empty.
+	FormURL string
 	// DaysLate is how many working days have passed since Due; shown in lists.
 	DaysLate int
 	// Reason is why a report was returned or asked for, in the office's words.
@@ -333,7 +330,7 @@ type Fields struct {
 	Extended         bool
 	AwaitingApproval bool
 	Closes           string
-	Form, Paper      string // addresses
+	Form             string // an address
 	Reason           string // why a report was returned or asked for
 	HardTasks        string
 	Event            string
@@ -467,10 +464,7 @@ func (v *Fields) add(e Envelope, n Notice, t *texts.Catalogue) (err error) {
 			return err
 		}
 	}
-	if v.Form, err = e.link(n.FormURL); err != nil {
-		return err
-	}
-	v.Paper, err = e.link(n.PaperURL)
+	v.Form, err = e.link(n.FormURL)
 	return err
 }
 

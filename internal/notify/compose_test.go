@@ -51,7 +51,7 @@ func envelope(change func(*Envelope)) Envelope {
 			Kind: KindReport, Step: "prepare", Round: "monthly/2021-10",
 			RoundTitle: RoundTitle(&v1.Text{VI: "báo cáo tháng", EN: "monthly report"}, "2021-10"),
 			Unit:       quangNinh, Due: at("2021-10-15 17:00"), DataFrom: "2021-09-07", DataTo: "2021-10-14",
-			FormURL: "/f/abc", PaperURL: "/p/abc", Offset: -5,
+			FormURL: "/f/abc",
 		}},
 		Now: at("2021-10-08 08:30"), Location: hanoi, MessageID: "<n1@thidua.example.vn>",
 		BaseURL: "https://thidua.mic.example.vn",
@@ -98,7 +98,7 @@ var messages = []struct {
 		n.Reason = "Chưa có số liệu của 02 huyện; đề nghị làm rõ mục Tồn tại, nguyên nhân."
 	}},
 	{"launch", "the invitation to take part", func(e *Envelope) {
-		e.Notices[0] = Notice{Kind: KindRegistration, Step: "launch", Unit: quangNinh, Due: at("2021-09-30 17:00"), HardTasks: 5, FormURL: "/f/reg", PaperURL: "/p/reg"}
+		e.Notices[0] = Notice{Kind: KindRegistration, Step: "launch", Unit: quangNinh, Due: at("2021-09-30 17:00"), HardTasks: 5, FormURL: "/f/reg"}
 		e.Now = at("2021-09-16 08:30")
 	}},
 	{"launch-bare", "the plan is not signed yet and cannot be cited; nothing to register", func(e *Envelope) {

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"maps"
 	"net/mail"
-	"path"
 	"slices"
 	"strings"
 	"time"
@@ -242,7 +241,7 @@ func (d *Dispatcher) claimOn(ctx context.Context, channel string) (batch, error)
 		if _, err := q.DropLostRecipients(ctx, ids); err != nil {
 			return err
 		}
-		rows, err := q.ClaimedNotices(ctx, ids, b.claim)
+		rows, err := q.ClaimedNotices(ctx, db.ClaimedNoticesParams{Ids: ids, Claim: b.claim, Now: b.now})
 		if err != nil {
 			return err
 		}
@@ -361,14 +360,13 @@ type texting struct {
 	location *time.Location
 	office   Office
 	launched time.Time
-	offsets  map[string]int
 	titles   map[string]*v1.Text
 	requests map[string]v1.Text // by period
 	links    *links
 }
 
 func (d *Dispatcher) texting(ctx context.Context, q *db.Queries, name string) (*texting, error) {
-	t := &texting{d: d, name: name, offsets: map[string]int{}, titles: map[string]*v1.Text{}, requests: map[string]v1.Text{}}
+	t := &texting{d: d, name: name, titles: map[string]*v1.Text{}, requests: map[string]v1.Text{}}
 	row, err := q.NewestObject(ctx, "Campaign", name)
 	if err != nil {
 		return nil, fmt.Errorf("read campaign %s: %w", name, err)
@@ -406,9 +404,6 @@ func (d *Dispatcher) texting(ctx context.Context, q *db.Queries, name string) (*
 		return nil, err
 	}
 	t.office = Office{Unit: Unit{Code: string(c.Spec.Office), Name: officeName}, Contact: c.Spec.Contact, Sender: d.o.Sender}
-	for _, s := range c.Spec.Reminders {
-		t.offsets[string(s.Step)] = int(s.Offset)
-	}
 	for _, s := range c.Spec.Reporting {
 		t.titles[string(s.Name)] = s.Title
 	}
@@ -453,10 +448,17 @@ func (t *texting) compose(now time.Time, rows []db.ClaimedNoticesRow) (Mail, err
 func (t *texting) notice(r db.ClaimedNoticesRow) Notice {
 	n := Notice{
 		Kind: Kind(strings.ToLower(r.Kind)), Step: r.Step, Round: r.Round, Unit: Unit{Code: r.Unit, Name: r.UnitName},
-		AwaitingApproval: r.Holder == string(v1.RoleLeader), Offset: t.offsets[path.Base(r.Step)], Reason: r.Reason, FormURL: t.links.form(t.name, r),
+		AwaitingApproval: r.Holder == string(v1.RoleLeader), Reason: r.Reason, FormURL: t.links.form(t.name, r),
 	}
 	if r.DueAt != nil {
 		n.Due = r.DueAt.In(t.location)
+	}
+	if r.DueOff != nil {
+		n.DueMoved, n.DueMovedWhy = v1.Date(r.DueOff.Format(time.DateOnly)), r.DueOffName
+	}
+	n.Extended, n.DaysLate = r.DueBy == "Extended" || r.DueBy == "Pause", int(r.DaysLate)
+	if r.ClosesAt != nil && n.Kind != KindConsolidation { // who consolidates may do so after the close
+		n.Closes = r.ClosesAt.In(t.location)
 	}
 	if r.DataFrom != nil && r.DataTo != nil {
 		n.DataFrom, n.DataTo = v1.Date(r.DataFrom.Format(time.DateOnly)), v1.Date(r.DataTo.Format(time.DateOnly))

@@ -93,7 +93,7 @@ func sampleEnvelope(full bool) Envelope {
 	e.Notices = []Notice{{
 		RoundTitle: v1.Text{VI: "báo cáo", EN: "report"}, Unit: Unit{"UNIT", "Unit"},
 		Due: now, DueMoved: "2021-10-02", Closes: now, DataFrom: "2021-09-01", DataTo: "2021-09-30",
-		FormURL: "https://example.vn/f", PaperURL: "https://example.vn/p", HardTasks: 5,
+		FormURL: "https://example.vn/f", HardTasks: 5,
 		EventAt: now, Place: "Hà Nội", Occasion: "FinalReview", DaysLate: 1,
 	}, {Unit: Unit{"OTHER", "Other"}, Due: now}}
 	return e

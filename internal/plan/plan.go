@@ -152,6 +152,8 @@ type Due struct {
 	Units       int
 	Reason      string // as Event.Reason
 	Provisional bool   // as Event.Provisional
+	// Off is the day off that the deadline was moved from; zero when it was not.
+	Off calendar.Date
 }
 
 // RoundStep is a step of the ladder for the units of one calendar.

@@ -70,7 +70,11 @@ func (p *planner) addRound(rp roundPlan) {
 		p.addRoundEvent(CutOff, r.Name, instant{at: *r.CutOffAt})
 	}
 	for _, d := range rp.deadlines {
-		r.Dues = append(r.Dues, Due{d.name, d.at, d.units, d.why.Text("vi"), d.provisional()})
+		due := Due{Calendar: d.name, At: d.at, Units: d.units, Reason: d.why.Text("vi"), Provisional: d.provisional()}
+		if d.why.Rolled != nil {
+			due.Off = d.why.Rolled.From
+		}
+		r.Dues = append(r.Dues, due)
 		p.addEvent(Event{Type: rp.dueType, Round: r.Name, Calendar: d.name, Units: d.units}, d.instant)
 	}
 	closes := p.closes(rp.deadlines, rp.closesAfter)

@@ -283,6 +283,8 @@ type Obligation struct {
 	OpenedAt   time.Time
 	ReceivedAt *time.Time
 	SettledAt  *time.Time
+	DueBy      string
+	DueOff     *time.Time
 	LapsedAt   *time.Time
 }
 
@@ -464,6 +466,7 @@ type RoundDue struct {
 	RoundID  int64
 	Calendar string
 	DueAt    time.Time
+	DueOff   *time.Time
 }
 
 type Rung struct {

@@ -243,11 +243,12 @@ func (q *Queries) UnitName(ctx context.Context, code string) (string, error) {
 	return name, err
 }
 
-const upsertContacts = `-- name: UpsertContacts :execrows
+const upsertContacts = `-- name: UpsertContacts :many
 INSERT INTO contact (unit, role, name, email)
 SELECT unnest($1::text[]), unnest($2::text[]), unnest($3::text[]), unnest($4::text[])
 ON CONFLICT (unit, role) DO UPDATE SET name = excluded.name, email = excluded.email
 WHERE (contact.name, contact.email) IS DISTINCT FROM (excluded.name, excluded.email)
+RETURNING unit
 `
 
 type UpsertContactsParams struct {
@@ -257,15 +258,28 @@ type UpsertContactsParams struct {
 	Emails []string
 }
 
-func (q *Queries) UpsertContacts(ctx context.Context, arg UpsertContactsParams) (int64, error) {
-	result, err := q.db.Exec(ctx, upsertContacts,
+// Whose contacts are new or changed, once for each.
+func (q *Queries) UpsertContacts(ctx context.Context, arg UpsertContactsParams) ([]string, error) {
+	rows, err := q.db.Query(ctx, upsertContacts,
 		arg.Units,
 		arg.Roles,
 		arg.Names,
 		arg.Emails,
 	)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	return result.RowsAffected(), nil
+	defer rows.Close()
+	items := []string{}
+	for rows.Next() {
+		var unit string
+		if err := rows.Scan(&unit); err != nil {
+			return nil, err
+		}
+		items = append(items, unit)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }

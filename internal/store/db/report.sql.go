@@ -24,7 +24,7 @@ func (q *Queries) ApproveReport(ctx context.Context, at time.Time, iD int64) err
 }
 
 const consolidationForUpdate = `-- name: ConsolidationForUpdate :one
-SELECT id, campaign_id, round_id, kind, subject, owner, holder, calendar, state, due_at, deadline_no, ladder_from, step_seq, step_at, next_seq, next_at, opened_at, received_at, settled_at, lapsed_at FROM obligation
+SELECT id, campaign_id, round_id, kind, subject, owner, holder, calendar, state, due_at, deadline_no, ladder_from, step_seq, step_at, next_seq, next_at, opened_at, received_at, settled_at, due_by, due_off, lapsed_at FROM obligation
 WHERE campaign_id = $1 AND subject = $2 AND owner = $3 AND kind = 'Consolidation'
 FOR UPDATE
 `
@@ -58,6 +58,8 @@ func (q *Queries) ConsolidationForUpdate(ctx context.Context, arg ConsolidationF
 		&i.OpenedAt,
 		&i.ReceivedAt,
 		&i.SettledAt,
+		&i.DueBy,
+		&i.DueOff,
 		&i.LapsedAt,
 	)
 	return i, err
@@ -409,7 +411,7 @@ func (q *Queries) NewestReport(ctx context.Context, obligationID int64) (Report,
 }
 
 const obligationForUpdate = `-- name: ObligationForUpdate :one
-SELECT id, campaign_id, round_id, kind, subject, owner, holder, calendar, state, due_at, deadline_no, ladder_from, step_seq, step_at, next_seq, next_at, opened_at, received_at, settled_at, lapsed_at FROM obligation
+SELECT id, campaign_id, round_id, kind, subject, owner, holder, calendar, state, due_at, deadline_no, ladder_from, step_seq, step_at, next_seq, next_at, opened_at, received_at, settled_at, due_by, due_off, lapsed_at FROM obligation
 WHERE campaign_id = $1 AND subject = $2 AND owner = $3 AND kind IN ('Registration', 'Report')
 FOR UPDATE
 `
@@ -443,13 +445,16 @@ func (q *Queries) ObligationForUpdate(ctx context.Context, arg ObligationForUpda
 		&i.OpenedAt,
 		&i.ReceivedAt,
 		&i.SettledAt,
+		&i.DueBy,
+		&i.DueOff,
 		&i.LapsedAt,
 	)
 	return i, err
 }
 
 const oweAgain = `-- name: OweAgain :execrows
-UPDATE obligation SET state = 'Owing', holder = 'FocalPoint', due_at = $1::timestamptz, deadline_no = deadline_no + 1,
+UPDATE obligation SET state = 'Owing', holder = 'FocalPoint', due_at = $1::timestamptz, due_off = NULL,
+    due_by = CASE state WHEN 'Settled' THEN 'Returned' ELSE 'Reopened' END, deadline_no = deadline_no + 1,
     ladder_from = $2::timestamptz, received_at = NULL, settled_at = NULL, lapsed_at = NULL,
     step_seq = NULL, step_at = NULL, next_seq = NULL, next_at = NULL
 WHERE id = $3 AND state IN ('Settled', 'Lapsed')

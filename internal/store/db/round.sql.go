@@ -358,7 +358,7 @@ func (q *Queries) InsertRungs(ctx context.Context, timeZone string, obligations 
 
 const moveDeadline = `-- name: MoveDeadline :many
 WITH moved AS (
-    UPDATE obligation o SET due_at = $1, deadline_no = o.deadline_no + 1, ladder_from = $2::timestamptz,
+    UPDATE obligation o SET due_at = $1, due_by = 'Extended', due_off = NULL, deadline_no = o.deadline_no + 1, ladder_from = $2::timestamptz,
         step_seq = NULL, step_at = NULL, next_seq = NULL, next_at = NULL
     WHERE o.id = ANY($3::bigint[]) AND o.state = 'Owing' AND o.due_at < $1
     RETURNING o.id
@@ -506,8 +506,8 @@ func (q *Queries) OpenConsolidations(ctx context.Context, arg OpenConsolidations
 }
 
 const openObligations = `-- name: OpenObligations :execrows
-INSERT INTO obligation (campaign_id, round_id, kind, subject, owner, holder, calendar, state, due_at, ladder_from, opened_at)
-SELECT p.campaign_id, r.id, r.kind, r.name, p.unit, 'FocalPoint', p.calendar, 'Owing', coalesce(d.due_at, l.due_at),
+INSERT INTO obligation (campaign_id, round_id, kind, subject, owner, holder, calendar, state, due_at, due_off, ladder_from, opened_at)
+SELECT p.campaign_id, r.id, r.kind, r.name, p.unit, 'FocalPoint', p.calendar, 'Owing', coalesce(d.due_at, l.due_at), d.due_off,
        $1::timestamptz, $2::timestamptz
 FROM round r
 JOIN participant p ON p.campaign_id = r.campaign_id
@@ -650,18 +650,24 @@ func (q *Queries) ReopenRound(ctx context.Context, id int64) (int64, error) {
 }
 
 const replaceRoundDue = `-- name: ReplaceRoundDue :exec
-INSERT INTO round_due (round_id, calendar, due_at) VALUES ($1, $2, $3)
-ON CONFLICT (round_id, calendar) DO UPDATE SET due_at = excluded.due_at
+INSERT INTO round_due (round_id, calendar, due_at, due_off) VALUES ($1, $2, $3, $4)
+ON CONFLICT (round_id, calendar) DO UPDATE SET due_at = excluded.due_at, due_off = excluded.due_off
 `
 
 type ReplaceRoundDueParams struct {
 	RoundID  int64
 	Calendar string
 	DueAt    time.Time
+	DueOff   *time.Time
 }
 
 func (q *Queries) ReplaceRoundDue(ctx context.Context, arg ReplaceRoundDueParams) error {
-	_, err := q.db.Exec(ctx, replaceRoundDue, arg.RoundID, arg.Calendar, arg.DueAt)
+	_, err := q.db.Exec(ctx, replaceRoundDue,
+		arg.RoundID,
+		arg.Calendar,
+		arg.DueAt,
+		arg.DueOff,
+	)
 	return err
 }
 
@@ -829,7 +835,7 @@ WITH pause AS (
     SELECT $1::text AS zone, $2::timestamptz AS began, $3::timestamptz AS ended
 ), moved AS (
     UPDATE obligation o SET due_at = ((d.day + (o.due_at AT TIME ZONE z.zone)::time) AT TIME ZONE z.zone),
-        deadline_no = o.deadline_no + 1, ladder_from = z.ended,
+        due_by = 'Pause', due_off = NULL, deadline_no = o.deadline_no + 1, ladder_from = z.ended,
         step_seq = NULL, step_at = NULL, next_seq = NULL, next_at = NULL
     FROM pause z, calendar_day c, calendar_day b, calendar_day e, calendar_day d
     WHERE o.campaign_id = $4 AND o.state = 'Owing' AND o.due_at IS NOT NULL
@@ -851,7 +857,7 @@ WITH pause AS (
 ), withdrawn AS (
     UPDATE letter l SET state = 'Withdrawn' FROM moved m WHERE l.obligation_id = m.id AND l.state = 'Drafted'
 )
-SELECT m.id FROM moved m WHERE (SELECT count(*) FROM superseded) >= 0
+SELECT m.id FROM moved m
 `
 
 type ShiftDeadlinesParams struct {

@@ -5,19 +5,22 @@
 -- A deadline to come that falls on a day which has become a day off ends with the next
 -- working day (Civil Code 2015 art. 148): a new deadline number, the foot of the ladder,
 -- and the notices of the old one that have not left are superseded with it. What has
--- passed stands, and no deadline comes earlier than it was promised.
+-- passed stands, as does what an act has said, and no deadline comes earlier than it was
+-- promised.
 WITH moved AS (
     UPDATE obligation o SET due_at = ((d.day + (o.due_at AT TIME ZONE @time_zone::text)::time) AT TIME ZONE @time_zone::text),
-        deadline_no = o.deadline_no + 1, ladder_from = @now::timestamptz,
+        due_by = 'Calendar', due_off = coalesce(o.due_off, c.day), deadline_no = o.deadline_no + 1, ladder_from = @now::timestamptz,
         step_seq = NULL, step_at = NULL, next_seq = NULL, next_at = NULL
     FROM calendar_day c
     JOIN calendar_day d ON d.calendar = c.calendar AND d.working AND d.number = c.number + 1
     WHERE o.campaign_id = @campaign_id AND o.state = 'Owing' AND o.calendar = @calendar AND o.due_at > @now
       AND o.round_id IS NOT NULL AND NOT o.round_id = ANY(@fixed::bigint[])
+      AND o.due_by IN ('Opening', 'Calendar', 'Pause')
       AND c.calendar = o.calendar AND c.day = (o.due_at AT TIME ZONE @time_zone)::date AND c.day = ANY(@newly_off::date[])
     RETURNING o.id
 ), planned AS (
-    UPDATE round_due rd SET due_at = ((d.day + (rd.due_at AT TIME ZONE @time_zone)::time) AT TIME ZONE @time_zone)
+    UPDATE round_due rd SET due_at = ((d.day + (rd.due_at AT TIME ZONE @time_zone)::time) AT TIME ZONE @time_zone),
+        due_off = coalesce(rd.due_off, c.day)
     FROM round r, calendar_day c
     JOIN calendar_day d ON d.calendar = c.calendar AND d.working AND d.number = c.number + 1
     WHERE r.campaign_id = @campaign_id AND r.state = 'Open' AND NOT r.id = ANY(@fixed)

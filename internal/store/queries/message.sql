@@ -55,9 +55,12 @@ FROM s WHERE m.id = s.message_id AND m.state = 'Claimed';
 -- name: ClaimedNotices :many
 -- Everything that the texts of claimed messages need, in one query. The claimed ones
 -- are read first: right after a step wrote thousands, the planner knows little of them.
+-- Days late are working days of the calendar by which it is owed, as LookLate counts
+-- them, for those who watch over units.
 WITH claimed AS MATERIALIZED (
     SELECT m.id AS message_id, m.campaign_id, m.round_id, m.created_at, m.step, m.channel, m.role, m.recipient, m.list, m.batch,
-           n.id AS notice_id, n.unit, n.instant, o.id AS obligation_id, o.kind, o.due_at, o.subject, o.holder
+           n.id AS notice_id, n.unit, n.instant, o.id AS obligation_id, o.kind, o.due_at, o.due_by, o.due_off, o.calendar, o.subject, o.holder,
+           @now::timestamptz AS now
     FROM message m
     JOIN message_notice mn ON mn.message_id = m.id
     JOIN notice n ON n.id = mn.notice_id AND n.state = 'Pending'
@@ -65,15 +68,20 @@ WITH claimed AS MATERIALIZED (
     WHERE m.id = ANY(@ids::bigint[]) AND m.state = 'Claimed' AND m.claim = @claim::uuid
 )
 SELECT m.message_id, m.created_at, m.step, m.channel, m.role, m.recipient, m.list, m.batch,
-       m.notice_id, m.unit, m.instant, m.kind, m.due_at, m.subject, m.holder,
+       m.notice_id, m.unit, m.instant, m.kind, m.due_at, m.due_by, m.due_off, coalesce(rolled.name, '')::text AS due_off_name,
+       greatest(today.number - due.number, 0)::bigint AS days_late, m.subject, m.holder,
        coalesce(r.name, '') AS round, coalesce(r.series, '') AS series, coalesce(r.period, '') AS period,
-       r.data_from, r.data_to, c.name AS campaign, coalesce(p.name, ru.name, '')::text AS unit_name,
+       r.data_from, r.data_to, r.closes_at, c.name AS campaign, coalesce(p.name, ru.name, '')::text AS unit_name,
        coalesce(ru.name, '') AS recipient_name, ct.name AS contact_name, ct.email,
        coalesce(CASE m.step WHEN 'returned' THEN rt.return_reason WHEN 'request' THEN q.reason END, '')::text AS reason
 FROM claimed m
 JOIN campaign c ON c.id = m.campaign_id
 LEFT JOIN participant p ON p.campaign_id = m.campaign_id AND p.unit = m.unit -- who consolidates is none
 LEFT JOIN round r ON r.id = m.round_id
+LEFT JOIN calendar_day rolled ON rolled.calendar = m.calendar AND rolled.day = m.due_off
+LEFT JOIN calendar_day due ON due.calendar = m.calendar AND (m.list OR m.role IN ('AdministeringBody', 'Office'))
+      AND due.day = (m.due_at AT TIME ZONE c.time_zone)::date
+LEFT JOIN calendar_day today ON today.calendar = due.calendar AND today.day = (m.now AT TIME ZONE c.time_zone)::date
 LEFT JOIN request q ON q.round_id = m.round_id
 LEFT JOIN LATERAL (SELECT u.name FROM roster_unit u WHERE u.code = m.recipient LIMIT 1) ru ON true
 LEFT JOIN LATERAL (SELECT p.return_reason FROM report p WHERE p.obligation_id = m.obligation_id AND p.state = 'Returned'
@@ -153,7 +161,7 @@ WITH lost AS (
 )
 UPDATE message m SET claim = NULL, lease_until = NULL, state = judged.state,
     tries = m.tries + (CASE WHEN judged.open THEN 1 ELSE 0 END)
-FROM judged WHERE m.id = judged.id AND (SELECT count(*) FROM closed) + (SELECT count(*) FROM failed) >= 0
+FROM judged WHERE m.id = judged.id
 RETURNING m.id, judged.open;
 
 -- name: ExpirePending :execrows

@@ -29,11 +29,13 @@ INSERT INTO roster_unit (roster, code, name, kind, collects_to, administered_by,
 SELECT @roster, unnest(@codes::text[]), unnest(@names::text[]), unnest(@kinds::text[]), unnest(@collects_to::text[]),
        unnest(@administered_by::text[]), unnest(@submits_to::text[]), unnest(@grps::text[]), unnest(@calendars::text[]);
 
--- name: UpsertContacts :execrows
+-- name: UpsertContacts :many
+-- Whose contacts are new or changed, once for each.
 INSERT INTO contact (unit, role, name, email)
 SELECT unnest(@units::text[]), unnest(@roles::text[]), unnest(@names::text[]), unnest(@emails::text[])
 ON CONFLICT (unit, role) DO UPDATE SET name = excluded.name, email = excluded.email
-WHERE (contact.name, contact.email) IS DISTINCT FROM (excluded.name, excluded.email);
+WHERE (contact.name, contact.email) IS DISTINCT FROM (excluded.name, excluded.email)
+RETURNING unit;
 
 -- name: DeleteCalendarDays :exec
 -- As DeleteRosterUnits.

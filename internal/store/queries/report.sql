@@ -70,7 +70,8 @@ UPDATE report SET state = 'Returned', returned_at = @at::timestamptz, return_rea
 -- name: OweAgain :execrows
 -- What was received is returned, or what never came may still come: owed anew, by a
 -- deadline with a number of its own, from the foot of the ladder.
-UPDATE obligation SET state = 'Owing', holder = 'FocalPoint', due_at = @due_at::timestamptz, deadline_no = deadline_no + 1,
+UPDATE obligation SET state = 'Owing', holder = 'FocalPoint', due_at = @due_at::timestamptz, due_off = NULL,
+    due_by = CASE state WHEN 'Settled' THEN 'Returned' ELSE 'Reopened' END, deadline_no = deadline_no + 1,
     ladder_from = @now::timestamptz, received_at = NULL, settled_at = NULL, lapsed_at = NULL,
     step_seq = NULL, step_at = NULL, next_seq = NULL, next_at = NULL
 WHERE id = @id AND state IN ('Settled', 'Lapsed');

@@ -9,8 +9,8 @@ WHERE round.state = 'Planned'
 RETURNING id;
 
 -- name: ReplaceRoundDue :exec
-INSERT INTO round_due (round_id, calendar, due_at) VALUES (@round_id, @calendar, @due_at)
-ON CONFLICT (round_id, calendar) DO UPDATE SET due_at = excluded.due_at;
+INSERT INTO round_due (round_id, calendar, due_at, due_off) VALUES (@round_id, @calendar, @due_at, @due_off)
+ON CONFLICT (round_id, calendar) DO UPDATE SET due_at = excluded.due_at, due_off = excluded.due_off;
 
 -- name: DropPlannedRounds :exec
 -- Rounds that a new plan no longer has.
@@ -68,8 +68,8 @@ ON CONFLICT (campaign_id, calendar, due_at, seq) DO NOTHING;
 -- deadline of the round: nobody is left out in silence. The first step is the
 -- ladder's first; steps before @ladder_from are recorded as skipped when they
 -- are climbed. A request asks those that it names.
-INSERT INTO obligation (campaign_id, round_id, kind, subject, owner, holder, calendar, state, due_at, ladder_from, opened_at)
-SELECT p.campaign_id, r.id, r.kind, r.name, p.unit, 'FocalPoint', p.calendar, 'Owing', coalesce(d.due_at, l.due_at),
+INSERT INTO obligation (campaign_id, round_id, kind, subject, owner, holder, calendar, state, due_at, due_off, ladder_from, opened_at)
+SELECT p.campaign_id, r.id, r.kind, r.name, p.unit, 'FocalPoint', p.calendar, 'Owing', coalesce(d.due_at, l.due_at), d.due_off,
        @ladder_from::timestamptz, @now::timestamptz
 FROM round r
 JOIN participant p ON p.campaign_id = r.campaign_id
@@ -246,7 +246,7 @@ WHERE r.id = @id AND r.state = 'Closed';
 -- number, and the notices of the old one that have not left are superseded with it, as
 -- are letters about it that nobody has signed.
 WITH moved AS (
-    UPDATE obligation o SET due_at = @due_at, deadline_no = o.deadline_no + 1, ladder_from = @now::timestamptz,
+    UPDATE obligation o SET due_at = @due_at, due_by = 'Extended', due_off = NULL, deadline_no = o.deadline_no + 1, ladder_from = @now::timestamptz,
         step_seq = NULL, step_at = NULL, next_seq = NULL, next_at = NULL
     WHERE o.id = ANY(@obligations::bigint[]) AND o.state = 'Owing' AND o.due_at < @due_at
     RETURNING o.id
@@ -271,7 +271,7 @@ WITH pause AS (
     SELECT sqlc.arg('time_zone')::text AS zone, sqlc.arg('paused_at')::timestamptz AS began, sqlc.arg('now')::timestamptz AS ended
 ), moved AS (
     UPDATE obligation o SET due_at = ((d.day + (o.due_at AT TIME ZONE z.zone)::time) AT TIME ZONE z.zone),
-        deadline_no = o.deadline_no + 1, ladder_from = z.ended,
+        due_by = 'Pause', due_off = NULL, deadline_no = o.deadline_no + 1, ladder_from = z.ended,
         step_seq = NULL, step_at = NULL, next_seq = NULL, next_at = NULL
     FROM pause z, calendar_day c, calendar_day b, calendar_day e, calendar_day d
     WHERE o.campaign_id = @campaign_id AND o.state = 'Owing' AND o.due_at IS NOT NULL
@@ -293,7 +293,7 @@ WITH pause AS (
 ), withdrawn AS (
     UPDATE letter l SET state = 'Withdrawn' FROM moved m WHERE l.obligation_id = m.id AND l.state = 'Drafted'
 )
-SELECT m.id FROM moved m WHERE (SELECT count(*) FROM superseded) >= 0;
+SELECT m.id FROM moved m;
 
 -- name: StretchRound :exec
 -- A round stays open for @days working days after the latest deadline: of these
