@@ -10,8 +10,10 @@ import (
 	"thidua.dev/thidua/internal/auth"
 )
 
-// may asks the guard. It is the only place that calls auth.Can: commands come by
-// lockForCommand and lockForIntake, readers by Guarded.
+// may asks the guard, and is the only place that calls auth.Can. Commands come by demand,
+// each in its own transaction: on campaigns by lockForCommand, on what is owed by
+// lockForIntake, judge and lockForConsolidation; those on the installation, on what is
+// declared, on tokens, links, accounts and roles ask themselves. Readers come by Guarded.
 func (t *tx) may(ctx context.Context, actor auth.Actor, verb auth.Verb, o auth.Object) (bool, error) {
 	o.At = time.Now() // tokens and links live by the machine's clock
 	if actor.Line != "" && o.Unit != "" {

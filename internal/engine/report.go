@@ -184,7 +184,8 @@ func (t *tx) lockForIntake(ctx context.Context, act Act, verb auth.Verb, campaig
 	return c, r, o, nil, nil
 }
 
-// stillOwed refuses what came too late.
+// stillOwed refuses a report that nobody waits for any more: it was received, the campaign
+// was cancelled, or the round has closed.
 func (t *tx) stillOwed(c db.Campaign, r db.Round, o db.Obligation) error {
 	switch {
 	case o.State == "Settled":

@@ -41,7 +41,7 @@ type step struct {
 type outcome struct {
 	finished bool       // the phase
 	over     bool       // the whole procedure
-	changed  int64      //
+	changed  int64      // what was written; with nothing to sleep for, the loop asks again
 	next     *time.Time // when to look again
 }
 

@@ -244,7 +244,7 @@ func conditions(c Campaign, row db.LookCampaignsRow) []Condition {
 	degraded := is("DeliveryDegraded", false, "Delivering", "")
 	switch {
 	case row.Unconfigured:
-		degraded = is("DeliveryDegraded", true, "NotConfigured", "messages are held: a channel has no settings")
+		degraded = is("DeliveryDegraded", true, "NotConfigured", "messages are held until they are stale: a channel has no settings")
 	case row.Ambiguous > 0:
 		degraded = is("DeliveryDegraded", true, "Ambiguous", counted(row.Ambiguous, "message", "messages")+" may or may not have left")
 	case row.Parked > 0:

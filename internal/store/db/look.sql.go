@@ -165,10 +165,8 @@ SELECT c.id, c.name, c.title, c.state, c.generation, c.spec_generation, c.time_z
     (SELECT count(*) FROM participant t WHERE t.campaign_id = c.id)::bigint AS participants,
     h.undone::bigint AS undone, coalesce(h.observed, c.generation)::bigint AS observed, h.overdue::bigint AS overdue,
     h.undelivered::bigint AS undelivered, d.parked::bigint AS parked, d.ambiguous::bigint AS ambiguous,
-    (d.last_unconfigured IS NOT NULL AND NOT EXISTS (SELECT FROM message m
-        WHERE m.id > d.last_unconfigured AND m.campaign_id = c.id AND m.state = 'Sent')
-     OR EXISTS (SELECT FROM channel ch CROSS JOIN k JOIN message m ON m.channel = ch.name AND m.campaign_id = c.id
-                WHERE NOT ch.configured AND m.state = 'Pending' AND m.not_before <= k.now))::bool AS unconfigured
+    EXISTS (SELECT FROM channel ch CROSS JOIN k JOIN message m ON m.channel = ch.name AND m.campaign_id = c.id
+            WHERE NOT ch.configured AND m.state = 'Pending' AND m.not_before <= k.now) AS unconfigured
 FROM campaign c
 JOIN object o ON o.kind = 'Campaign' AND o.name = c.name
  AND o.generation = (SELECT max(b.generation) FROM object b WHERE b.kind = 'Campaign' AND b.name = c.name)
@@ -184,9 +182,8 @@ CROSS JOIN LATERAL (
     WHERE p.campaign_id = c.id AND p.state = 'Open') h
 CROSS JOIN LATERAL (
     SELECT count(*) FILTER (WHERE m.state = 'Parked') AS parked,
-           count(*) FILTER (WHERE m.state = 'Ambiguous') AS ambiguous,
-           max(m.id) FILTER (WHERE m.state = 'NotConfigured') AS last_unconfigured
-    FROM message m WHERE m.campaign_id = c.id AND m.state IN ('Parked', 'Ambiguous', 'NotConfigured')) d
+           count(*) FILTER (WHERE m.state = 'Ambiguous') AS ambiguous
+    FROM message m WHERE m.campaign_id = c.id AND m.state IN ('Parked', 'Ambiguous')) d
 WHERE $1::text = '' OR c.name = $1
 ORDER BY c.name
 `
@@ -1101,7 +1098,8 @@ type LookOutboxRow struct {
 	OldestPending int64
 }
 
-// What waits on a channel without settings counts as not configured.
+// What waits on a channel without settings counts as not configured. As a state of a
+// message it is history: before such messages waited, it was written into them.
 func (q *Queries) LookOutbox(ctx context.Context, now time.Time, campaignID int64) (LookOutboxRow, error) {
 	row := q.db.QueryRow(ctx, lookOutbox, now, campaignID)
 	var i LookOutboxRow

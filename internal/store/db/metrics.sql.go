@@ -92,7 +92,8 @@ type CountMessagesRow struct {
 	N        int64
 }
 
-// What waits on a channel without settings counts as not configured.
+// What waits on a channel without settings counts as not configured; as a state of a
+// message it is history, as in LookOutbox.
 func (q *Queries) CountMessages(ctx context.Context) ([]CountMessagesRow, error) {
 	rows, err := q.db.Query(ctx, countMessages)
 	if err != nil {

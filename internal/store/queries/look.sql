@@ -38,10 +38,8 @@ SELECT sqlc.embed(c), o.manifest, coalesce(own.phase, '')::text AS phase, coales
     (SELECT count(*) FROM participant t WHERE t.campaign_id = c.id)::bigint AS participants,
     h.undone::bigint AS undone, coalesce(h.observed, c.generation)::bigint AS observed, h.overdue::bigint AS overdue,
     h.undelivered::bigint AS undelivered, d.parked::bigint AS parked, d.ambiguous::bigint AS ambiguous,
-    (d.last_unconfigured IS NOT NULL AND NOT EXISTS (SELECT FROM message m
-        WHERE m.id > d.last_unconfigured AND m.campaign_id = c.id AND m.state = 'Sent')
-     OR EXISTS (SELECT FROM channel ch CROSS JOIN k JOIN message m ON m.channel = ch.name AND m.campaign_id = c.id
-                WHERE NOT ch.configured AND m.state = 'Pending' AND m.not_before <= k.now))::bool AS unconfigured
+    EXISTS (SELECT FROM channel ch CROSS JOIN k JOIN message m ON m.channel = ch.name AND m.campaign_id = c.id
+            WHERE NOT ch.configured AND m.state = 'Pending' AND m.not_before <= k.now) AS unconfigured
 FROM campaign c
 JOIN object o ON o.kind = 'Campaign' AND o.name = c.name
  AND o.generation = (SELECT max(b.generation) FROM object b WHERE b.kind = 'Campaign' AND b.name = c.name)
@@ -57,9 +55,8 @@ CROSS JOIN LATERAL (
     WHERE p.campaign_id = c.id AND p.state = 'Open') h
 CROSS JOIN LATERAL (
     SELECT count(*) FILTER (WHERE m.state = 'Parked') AS parked,
-           count(*) FILTER (WHERE m.state = 'Ambiguous') AS ambiguous,
-           max(m.id) FILTER (WHERE m.state = 'NotConfigured') AS last_unconfigured
-    FROM message m WHERE m.campaign_id = c.id AND m.state IN ('Parked', 'Ambiguous', 'NotConfigured')) d
+           count(*) FILTER (WHERE m.state = 'Ambiguous') AS ambiguous
+    FROM message m WHERE m.campaign_id = c.id AND m.state IN ('Parked', 'Ambiguous')) d
 WHERE @name::text = '' OR c.name = @name
 ORDER BY c.name;
 
@@ -138,7 +135,8 @@ GROUP BY g.at, r.name, o.kind, r.series, r.period, s.step, s.task
 ORDER BY g.at, r.name, s.step LIMIT @max_rows::int;
 
 -- name: LookOutbox :one
--- What waits on a channel without settings counts as not configured.
+-- What waits on a channel without settings counts as not configured. As a state of a
+-- message it is history: before such messages waited, it was written into them.
 SELECT count(*) FILTER (WHERE m.state = 'Pending' AND ch.name IS NULL)::bigint AS pending,
        count(*) FILTER (WHERE m.state = 'Claimed')::bigint AS claimed,
        count(*) FILTER (WHERE m.state = 'Sent')::bigint AS sent,

@@ -37,7 +37,8 @@ FROM (SELECT campaign_id, step, state, count(*)::bigint AS n,
 JOIN campaign c ON c.id = n.campaign_id;
 
 -- name: CountMessages :many
--- What waits on a channel without settings counts as not configured.
+-- What waits on a channel without settings counts as not configured; as a state of a
+-- message it is history, as in LookOutbox.
 SELECT c.name AS campaign, m.channel, m.state::text AS state, sum(m.n)::bigint AS n
 FROM (SELECT x.campaign_id, x.channel, x.n,
              CASE WHEN x.state = 'Pending' AND ch.name IS NOT NULL THEN 'NotConfigured' ELSE x.state END AS state
