@@ -31,8 +31,9 @@ type Applied struct {
 	PlanHash   string            `json:"planHash,omitempty"` // of a campaign
 }
 
-// errDryRun rolls a dry run back.
-var errDryRun = errors.New("dry run")
+// errPutBack rolls back what a transaction has done, and is no failure: of a dry run, of a
+// look at what would come of it.
+var errPutBack = errors.New("put back")
 
 // Apply declares objects: all of them, or none when one is refused. It sends
 // nothing; a campaign starts by the act of launch.
@@ -62,11 +63,11 @@ func (e *Engine) Apply(ctx context.Context, act Act, set *manifest.Set, dryRun b
 			}
 		}
 		if dryRun {
-			return errDryRun
+			return errPutBack
 		}
 		return nil
 	})
-	if errors.Is(err, errDryRun) {
+	if errors.Is(err, errPutBack) {
 		err = nil
 	}
 	return applied, err

@@ -35,9 +35,9 @@ func (e *Engine) Diff(ctx context.Context, actor auth.Actor, set *manifest.Set) 
 		if d.Plans, err = diffPlans(declared.before, declared.after); err != nil {
 			return err
 		}
-		return errDryRun
+		return errPutBack
 	})
-	if errors.Is(err, errDryRun) {
+	if errors.Is(err, errPutBack) {
 		err = nil
 	}
 	return d, err

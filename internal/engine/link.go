@@ -95,12 +95,12 @@ func (e *Engine) RevokeLinks(ctx context.Context, act Act, unit string) (version
 				return err
 			}
 			version = before.Version
-			return errDryRun // what was raised now is put back
+			return errPutBack // what was raised now
 		}
 		version = int(n)
 		return t.audit(ctx, act, auth.Unlink, "Unit/"+unit, map[string]any{"version": version})
 	})
-	if errors.Is(err, errDryRun) {
+	if errors.Is(err, errPutBack) {
 		err = nil
 	}
 	return version, err

@@ -94,9 +94,9 @@ func ladders(e *Engine, set *manifest.Set, name string) (inSQL, planned []string
 				return err
 			}
 		}
-		return errDryRun
+		return errPutBack
 	})
-	if errors.Is(err, errDryRun) {
+	if errors.Is(err, errPutBack) {
 		err = nil
 	}
 	slices.Sort(inSQL)
