@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"sigs.k8s.io/yaml"
+
+	"thidua.dev/thidua/internal/store"
 )
 
 func read(t *testing.T, file string, into any) {
@@ -103,13 +105,22 @@ func TestCompose(t *testing.T) {
 		APIVersion  int `json:"apiVersion"`
 		Datasources []struct {
 			Name, UID, Type, Access, URL string
+			User                         string
 			IsDefault                    bool
-			JSONData                     map[string]string `json:"jsonData"`
+			JSONData                     map[string]any    `json:"jsonData"`
+			SecureJSONData               map[string]string `json:"secureJsonData"`
 		}
 	}
 	read(t, filepath.Join(provisioning, "datasources/thidua.yaml"), &sources)
-	if s := sources.Datasources; len(s) != 1 || s[0].Type != "prometheus" || !s[0].IsDefault || environment[strings.TrimPrefix(s[0].URL, "$")] == "" {
-		t.Errorf("data sources %+v: one Prometheus is wanted, by an address that is in the environment", s)
+	if s := sources.Datasources; len(s) != 2 || s[0].Type != "prometheus" || !s[0].IsDefault || s[1].UID != "facts" || s[1].User != store.DashboardRole {
+		t.Errorf("data sources %+v: a Prometheus and the facts are wanted", s)
+	} else {
+		for _, given := range []any{s[0].URL, s[1].URL, s[1].JSONData["database"], s[1].JSONData["sslmode"], s[1].SecureJSONData["password"]} {
+			name, _ := given.(string)
+			if _, ok := environment[strings.TrimPrefix(name, "$")]; !ok || name[0] != '$' {
+				t.Errorf("%v is not in the environment that compose.yaml gives Grafana", given)
+			}
+		}
 	}
 	if listens := flag(c.Services["prometheus"].Command, "--web.listen-address="); !strings.Contains(environment["PROMETHEUS_URL"], "http://"+listens) {
 		t.Errorf("Grafana asks %s, Prometheus listens on %s", environment["PROMETHEUS_URL"], listens)

@@ -5,6 +5,8 @@ import "github.com/grafana/grafana-foundation-sdk/go/units"
 // engine answers the operator of the installation: does it keep up.
 func engine() *board {
 	b := newBoard("thidua-engine", "Engine", "Whether the machinery keeps up: processes, the database, procedures and wake-ups, intake, Temporal as its client sees it.", false)
+	b.knowsFacts()
+	b.launches("recorded_at", "")
 	b.numbers(
 		view{
 			title: "Processes scraped", unit: units.Short,
@@ -52,8 +54,8 @@ func engine() *board {
 			title: "Behind, and wake-ups waiting", unit: units.Short,
 			about: "Seconds behind and wake-ups not delivered, over time. Both climb together when Temporal is away; only the first, when no worker runs steps.",
 			queries: []query{
-				{`max(thidua_procedure_lag_seconds)`, "seconds behind"},
-				{`max(thidua_wakes_pending)`, "wake-ups waiting"},
+				{expr: `max(thidua_procedure_lag_seconds)`, legend: "seconds behind"},
+				{expr: `max(thidua_wakes_pending)`, legend: "wake-ups waiting"},
 			},
 		},
 	)
@@ -79,8 +81,8 @@ func (b *board) temporal() {
 			title: "Slots in use", unit: units.Short,
 			about: "What the workers do at this moment, and what they could take more. Free at zero for long: start another worker.",
 			queries: []query{
-				{`sum by (worker_type) (temporal_worker_task_slots_used)`, "{{worker_type}} in use"},
-				{`sum by (worker_type) (temporal_worker_task_slots_available)`, "{{worker_type}} free"},
+				{expr: `sum by (worker_type) (temporal_worker_task_slots_used)`, legend: "{{worker_type}} in use"},
+				{expr: `sum by (worker_type) (temporal_worker_task_slots_available)`, legend: "{{worker_type}} free"},
 			},
 		},
 		view{
