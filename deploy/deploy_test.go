@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 
 	"sigs.k8s.io/yaml"
 
+	"thidua.dev/thidua/docs"
 	"thidua.dev/thidua/internal/store"
 )
 
@@ -77,7 +79,7 @@ func TestCompose(t *testing.T) {
 	mounted := c.mounts(t, "prometheus")
 	config := flag(c.Services["prometheus"].Command, "--config.file=")
 	var prometheus struct {
-		Global        map[string]string
+		Global        map[string]any
 		RuleFiles     []string `json:"rule_files"`
 		ScrapeConfigs []struct {
 			JobName       string                       `json:"job_name"`
@@ -174,6 +176,14 @@ func TestAlerts(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatal(files, err)
 	}
+	runbooks := map[string]bool{}
+	pages, err := fs.Glob(docs.Runbooks(), "*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range pages {
+		runbooks[p] = true
+	}
 	seen := 0
 	for _, file := range files {
 		var r rules
@@ -187,7 +197,12 @@ func TestAlerts(t *testing.T) {
 				if a.Annotations["summary"] == "" || len(a.Annotations["description"]) < 100 {
 					t.Errorf("%s: a summary, and a description of what to do, are wanted", a.Alert)
 				}
-				if row := "| " + a.Alert + " | " + a.Labels["severity"] + " |"; !strings.Contains(string(guide), row) {
+				if want := "{{ $externalLabels.pages }}/runbooks/" + a.Alert; a.Annotations["runbook_url"] != want {
+					t.Errorf("%s: runbook %q, want %q", a.Alert, a.Annotations["runbook_url"], want)
+				}
+				checkRunbook(t, a.Alert)
+				delete(runbooks, a.Alert+".md")
+				if row := "| [" + a.Alert + "](runbooks/" + a.Alert + ".md) | " + a.Labels["severity"] + " |"; !strings.Contains(string(guide), row) {
 					t.Errorf("%s: docs/operations.md has no row %q", a.Alert, row)
 				}
 				for what, pattern := range map[string]string{"ring": `\n +exp_samples: \[\{`, "keep quiet": `\n +exp_samples: \[\]`} {
@@ -201,5 +216,27 @@ func TestAlerts(t *testing.T) {
 	}
 	if seen == 0 {
 		t.Error("there is no alert")
+	}
+	for page := range runbooks {
+		t.Errorf("docs/runbooks/%s is of no alert", page)
+	}
+}
+
+// checkRunbook wants all its parts, and links that lead somewhere.
+func checkRunbook(t *testing.T, alert string) {
+	t.Helper()
+	page, err := os.ReadFile("../docs/runbooks/" + alert + ".md")
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	parts := regexp.MustCompile(`(?s)^# (\w+)\n\n## What it means\n(.+)\n\n## What people see\n(.+)\n\n## First look\n(.+)\n\n## What to do\n- (.+)\n\n## When it is over\n(.+)\n$`).FindStringSubmatch(string(page))
+	if parts == nil || parts[1] != alert {
+		t.Errorf("%s: a runbook says what it means, what people see, the first look, what to do, when it is over", alert)
+	}
+	for _, link := range regexp.MustCompile(`\]\(([\w./]+)`).FindAllStringSubmatch(string(page), -1) {
+		if _, err := os.Stat("../docs/runbooks/" + link[1]); err != nil {
+			t.Errorf("%s: %v", alert, err)
+		}
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"math"
 	"net/http/httptest"
 	"net/mail"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -151,6 +153,8 @@ func TestPanelsAndFacts(t *testing.T) {
 	collector := metrics.NewCollector(pool, slog.New(slog.DiscardHandler))
 	collector.MaxAge = 0
 	dispatch, intake := metrics.NewDispatch(reg), metrics.NewIntake(reg)
+	metrics.NewAudit(reg).Observe(0, 1)
+	metrics.WatchBackup(reg, backedUp(t))
 	stands := prometheus.NewGauge(prometheus.GaugeOpts{Name: "test_standstill", Help: "Counts standstills."})
 	reg.MustRegister(collector, stands)
 	f := &frozen{pool: pool, reader: asDashboard(t, address), prom: startPrometheus(t, reg), stands: stands, all: panels(t), proved: map[string]bool{}}
@@ -210,6 +214,16 @@ func TestPanelsAndFacts(t *testing.T) {
 			t.Errorf("%s: nothing to show at any standstill, so nothing is proved", key)
 		}
 	}
+}
+
+// backedUp is the file of a backup that was made once upon a time.
+func backedUp(t *testing.T) string {
+	t.Helper()
+	file, at := filepath.Join(t.TempDir(), "backed-up"), time.Unix(1_600_000_000, 0)
+	if err := errors.Join(os.WriteFile(file, nil, 0o600), os.Chtimes(file, at, at)); err != nil {
+		t.Fatal(err)
+	}
+	return file
 }
 
 func queryName(panel string, i int) string { return fmt.Sprintf("%s, query %d", panel, i+1) }

@@ -66,7 +66,9 @@ func (p Prometheus) configure() error {
 	type dict = map[string]any
 	every := fmt.Sprintf("%dms", p.Interval.Milliseconds())
 	config, err := yaml.Marshal(dict{
-		"global":         dict{"scrape_interval": every, "scrape_timeout": every, "evaluation_interval": every},
+		"global": dict{"scrape_interval": every, "scrape_timeout": every, "evaluation_interval": every,
+			// Alerts link to runbooks, which are served where the metrics are.
+			"external_labels": dict{"pages": "http://" + p.Target}},
 		"rule_files":     []string{filepath.Join(rules, "*.yml")},
 		"scrape_configs": []dict{{"job_name": "thidua", "static_configs": []dict{{"targets": []string{p.Target}}}}},
 	})

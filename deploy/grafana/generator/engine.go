@@ -39,6 +39,7 @@ func engine() *board {
 			queries: one(`max(thidua_clock_stepped)`, ""),
 		},
 	)
+	b.keeping()
 	b.graphs(
 		view{
 			title: "Intake", unit: units.CountsPerSecond,
@@ -62,6 +63,42 @@ func engine() *board {
 	b.temporal()
 	b.processes()
 	return b
+}
+
+// keeping is what everything else stands on.
+func (b *board) keeping() {
+	b.numbers(
+		view{
+			title: "Temporal", unit: units.Short,
+			about:   "1 while Temporal answers a worker that asks how it is. 0: nobody is reminded; reports and acts are taken. Runbook TemporalAway.",
+			queries: one(`max(thidua_temporal_up)`, ""),
+		},
+		view{
+			title: "Audit findings", unit: units.Short, alarm: 1,
+			about:   "Things in the chain of acts that do not add up, which a worker recomputes all the time. Any at all is for people: runbook AuditChainBroken.",
+			queries: one(`max(thidua_audit_findings)`, ""),
+		},
+		view{
+			title: "Audit last verified", unit: units.Seconds, alarm: 86400,
+			about:   "How long ago the chain of acts was last gone through from its beginning to its end. Hours with millions of acts; days: runbook AuditUnverified.",
+			queries: one(`time() - max(thidua_audit_verified_seconds)`, ""),
+		},
+		view{
+			title: "Newest backup", unit: units.Seconds, alarm: 2 * 86400,
+			about:   "How old the newest backup is, as far as whoever makes them says so by touching a file. Empty: nobody does. Runbook BackupTooOld.",
+			queries: one(`time() - max(thidua_backup_taken_seconds)`, ""),
+		},
+		view{
+			title: "Connections to PostgreSQL", unit: units.PercentUnit, whole: true, alarm: 0.8,
+			about:   "Connections to this database, of those that the server takes. Near all: who holds them? `pool_max_conns` in --database-url bounds ours.",
+			queries: one(`max(thidua_postgres_connections) / max(thidua_postgres_connections_max)`, ""),
+		},
+		view{
+			title: "Oldest transaction", unit: units.Seconds, alarm: 300,
+			about:   "Age of the oldest transaction in the database that we may see. Minutes: somebody forgot one; space is not used again, and acts are not sealed.",
+			queries: one(`max(thidua_postgres_oldest_transaction_seconds)`, ""),
+		},
+	)
 }
 
 // temporal is what the client sees of it: the SDK counts in each worker.
@@ -114,6 +151,21 @@ func (b *board) processes() {
 			title: "Memory", unit: units.BytesIEC,
 			about:   "Of each process. One that only ever rises is a leak: keep a heap profile and report it.",
 			queries: one(`process_resident_memory_bytes{job="thidua"}`, "{{instance}}"),
+		},
+		view{
+			title: "Heap", unit: units.BytesIEC,
+			about:   "What the Go runtime keeps for live data and garbage, of each process. Climbs by the load; memory far above it belongs to no Go value.",
+			queries: one(`go_memstats_heap_inuse_bytes{job="thidua"}`, "{{instance}}"),
+		},
+		view{
+			title: "Pauses of the garbage collector", unit: units.Seconds,
+			about:   "The longest pause of late, of each process. More than milliseconds: the machine has too little processor for what runs on it.",
+			queries: one(`go_gc_duration_seconds{job="thidua", quantile="1"}`, "{{instance}}"),
+		},
+		view{
+			title: "Size of the database", unit: units.BytesIEC,
+			about:   "Grows with reports, notices and acts, which are never deleted: some kilobytes for a unit and round. Is there disk for a year of it?",
+			queries: one(`max(thidua_postgres_size_bytes)`, "database"),
 		},
 		view{
 			title: "Processor", unit: units.Short,
