@@ -84,6 +84,7 @@ func TestCompose(t *testing.T) {
 		ScrapeConfigs []struct {
 			JobName       string                       `json:"job_name"`
 			StaticConfigs []struct{ Targets []string } `json:"static_configs"`
+			Relabel       []map[string]any             `json:"metric_relabel_configs"`
 		} `json:"scrape_configs"`
 	}
 	read(t, mounted[config], &prometheus)
@@ -93,7 +94,7 @@ func TestCompose(t *testing.T) {
 			t.Errorf("no rules at %s: %v", pattern, err)
 		}
 	}
-	if s := prometheus.ScrapeConfigs; len(s) != 1 || s[0].JobName != "thidua" || !slices.Equal(s[0].StaticConfigs[0].Targets, []string{"127.0.0.1:8088"}) {
+	if s := prometheus.ScrapeConfigs; len(s) != 2 || s[1].JobName != "temporal" || len(s[1].Relabel) != 1 || s[0].JobName != "thidua" || !slices.Equal(s[0].StaticConfigs[0].Targets, []string{"127.0.0.1:8088"}) {
 		t.Errorf("scrapes %+v: the boards and rules ask for the job thidua, and `thidua up` listens on 127.0.0.1:8088", s)
 	}
 

@@ -21,6 +21,7 @@ func sql(text string, labels ...string) []answer { return []answer{{labels: labe
 const (
 	inProcess = "a measure of the process, of which no fact is kept"
 	chain     = "verify's TestWatch holds it to changes that it makes"
+	ofServer  = "counted by Temporal's server"
 	ofSDK     = "counted by Temporal's SDK in the worker"
 	durations = "the buckets of a histogram; the ledger keeps no durations, and how many there were is held to it by the panel before"
 )
@@ -85,6 +86,10 @@ var answers = map[string][]answer{
 		FROM pg_stat_database WHERE datname = current_database()`}},
 	"Engine/Oldest transaction":              {{process: "a moment's transactions, gone when a second statement asks"}},
 	"Engine/Size of the database":            {{within: 4 << 20, sql: `SELECT sum(pg_total_relation_size(oid)) + 0 FROM pg_class WHERE relkind = 'r'`}},
+	"Engine/Temporal's server: requests":     {{process: ofServer, temporal: true}},
+	"Engine/Temporal's server: errors":       {{process: ofServer, temporal: true}},
+	"Engine/Temporal's database: requests":   {{process: ofServer, temporal: true}},
+	"Engine/Temporal's database: duration":   {{process: ofServer, temporal: true}},
 	"Engine/Heap":                            {{process: inProcess}},
 	"Engine/Pauses of the garbage collector": {{process: inProcess}},
 	"Engine/Reading the facts":               {{process: inProcess}},

@@ -38,6 +38,9 @@ func (a *App) StartMonitoring(ctx context.Context, target string, interval time.
 	var m Monitoring
 	var err error
 	prometheus := monitoring.Prometheus{Dir: a.dirs.prometheus(), Target: target, Interval: interval, Rules: deploy.Rules()}
+	if a.temporald != nil {
+		prometheus.Temporal = net.JoinHostPort("127.0.0.1", strconv.Itoa(a.ports.Metrics))
+	}
 	prometheus.Port, err = a.watcherPort(a.ports.Prometheus, usualPrometheus)
 	if err == nil {
 		a.prometheus, err = a.superviseWatcher(ctx, "Prometheus", prometheus.Start)

@@ -61,6 +61,7 @@ func engine() *board {
 		},
 	)
 	b.temporal()
+	b.server()
 	b.processes()
 	return b
 }
@@ -136,6 +137,32 @@ func (b *board) temporal() {
 			title: "Workflow tasks that failed", unit: units.CountsPerSecond,
 			about:   "By reason; none is shown while none fails. NonDeterminismError: a new binary takes another path than the history; go back to the one before.",
 			queries: one(`sum by (failure_reason) (rate(temporal_workflow_task_execution_failed_total[$__rate_interval]))`, "{{failure_reason}}"),
+		},
+	)
+}
+
+// server is what Temporal's server counts itself, scraped under the job temporal.
+func (b *board) server() {
+	b.graphs(
+		view{
+			title: "Temporal's server: requests", unit: units.CountsPerSecond,
+			about:   "Requests a second, by service. Some are always there: workers ask for work. Empty: Prometheus has no job temporal, as with a Temporal of your organisation.",
+			queries: one(`sum by (service_name) (rate(service_requests{job="temporal"}[$__rate_interval]))`, "{{service_name}}"),
+		},
+		view{
+			title: "Temporal's server: errors", unit: units.CountsPerSecond,
+			about:   "By type. NotFound and AlreadyStarted are everyday answers. Unavailable and DeadlineExceeded: its services do not reach each other, or its database.",
+			queries: one(`sum by (error_type) (rate(service_error_with_type{job="temporal"}[$__rate_interval]))`, "{{error_type}}"),
+		},
+		view{
+			title: "Temporal's database: requests", unit: units.CountsPerSecond,
+			about:   "What Temporal asks of PostgreSQL, a second, by service. It grows with procedures that move, not with units.",
+			queries: one(`sum by (service_name) (rate(persistence_requests{job="temporal"}[$__rate_interval]))`, "{{service_name}}"),
+		},
+		view{
+			title: "Temporal's database: duration", unit: units.Seconds,
+			about:   "How long one request takes in the mean. Milliseconds; tens of them: the disk is slow, or shared with too much, and procedures wait for it.",
+			queries: one(`sum(rate(persistence_latency_sum{job="temporal"}[$__rate_interval])) / sum(rate(persistence_latency_count{job="temporal"}[$__rate_interval]))`, "mean"),
 		},
 	)
 }
