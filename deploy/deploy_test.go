@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -10,6 +11,9 @@ import (
 	"testing"
 
 	"sigs.k8s.io/yaml"
+
+	"thidua.dev/thidua/docs"
+	"thidua.dev/thidua/internal/store"
 )
 
 func read(t *testing.T, file string, into any) {
@@ -75,11 +79,12 @@ func TestCompose(t *testing.T) {
 	mounted := c.mounts(t, "prometheus")
 	config := flag(c.Services["prometheus"].Command, "--config.file=")
 	var prometheus struct {
-		Global        map[string]string
+		Global        map[string]any
 		RuleFiles     []string `json:"rule_files"`
 		ScrapeConfigs []struct {
 			JobName       string                       `json:"job_name"`
 			StaticConfigs []struct{ Targets []string } `json:"static_configs"`
+			Relabel       []map[string]any             `json:"metric_relabel_configs"`
 		} `json:"scrape_configs"`
 	}
 	read(t, mounted[config], &prometheus)
@@ -89,7 +94,7 @@ func TestCompose(t *testing.T) {
 			t.Errorf("no rules at %s: %v", pattern, err)
 		}
 	}
-	if s := prometheus.ScrapeConfigs; len(s) != 1 || s[0].JobName != "thidua" || !slices.Equal(s[0].StaticConfigs[0].Targets, []string{"127.0.0.1:8088"}) {
+	if s := prometheus.ScrapeConfigs; len(s) != 2 || s[1].JobName != "temporal" || len(s[1].Relabel) != 1 || s[0].JobName != "thidua" || !slices.Equal(s[0].StaticConfigs[0].Targets, []string{"127.0.0.1:8088"}) {
 		t.Errorf("scrapes %+v: the boards and rules ask for the job thidua, and `thidua up` listens on 127.0.0.1:8088", s)
 	}
 
@@ -103,13 +108,22 @@ func TestCompose(t *testing.T) {
 		APIVersion  int `json:"apiVersion"`
 		Datasources []struct {
 			Name, UID, Type, Access, URL string
+			User                         string
 			IsDefault                    bool
-			JSONData                     map[string]string `json:"jsonData"`
+			JSONData                     map[string]any    `json:"jsonData"`
+			SecureJSONData               map[string]string `json:"secureJsonData"`
 		}
 	}
 	read(t, filepath.Join(provisioning, "datasources/thidua.yaml"), &sources)
-	if s := sources.Datasources; len(s) != 1 || s[0].Type != "prometheus" || !s[0].IsDefault || environment[strings.TrimPrefix(s[0].URL, "$")] == "" {
-		t.Errorf("data sources %+v: one Prometheus is wanted, by an address that is in the environment", s)
+	if s := sources.Datasources; len(s) != 2 || s[0].Type != "prometheus" || !s[0].IsDefault || s[1].UID != "facts" || s[1].User != store.DashboardRole {
+		t.Errorf("data sources %+v: a Prometheus and the facts are wanted", s)
+	} else {
+		for _, given := range []any{s[0].URL, s[1].URL, s[1].JSONData["database"], s[1].JSONData["sslmode"], s[1].SecureJSONData["password"]} {
+			name, _ := given.(string)
+			if _, ok := environment[strings.TrimPrefix(name, "$")]; !ok || name[0] != '$' {
+				t.Errorf("%v is not in the environment that compose.yaml gives Grafana", given)
+			}
+		}
 	}
 	if listens := flag(c.Services["prometheus"].Command, "--web.listen-address="); !strings.Contains(environment["PROMETHEUS_URL"], "http://"+listens) {
 		t.Errorf("Grafana asks %s, Prometheus listens on %s", environment["PROMETHEUS_URL"], listens)
@@ -163,6 +177,14 @@ func TestAlerts(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatal(files, err)
 	}
+	runbooks := map[string]bool{}
+	pages, err := fs.Glob(docs.Runbooks(), "*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range pages {
+		runbooks[p] = true
+	}
 	seen := 0
 	for _, file := range files {
 		var r rules
@@ -176,7 +198,12 @@ func TestAlerts(t *testing.T) {
 				if a.Annotations["summary"] == "" || len(a.Annotations["description"]) < 100 {
 					t.Errorf("%s: a summary, and a description of what to do, are wanted", a.Alert)
 				}
-				if row := "| " + a.Alert + " | " + a.Labels["severity"] + " |"; !strings.Contains(string(guide), row) {
+				if want := "{{ $externalLabels.pages }}/runbooks/" + a.Alert; a.Annotations["runbook_url"] != want {
+					t.Errorf("%s: runbook %q, want %q", a.Alert, a.Annotations["runbook_url"], want)
+				}
+				checkRunbook(t, a.Alert)
+				delete(runbooks, a.Alert+".md")
+				if row := "| [" + a.Alert + "](runbooks/" + a.Alert + ".md) | " + a.Labels["severity"] + " |"; !strings.Contains(string(guide), row) {
 					t.Errorf("%s: docs/operations.md has no row %q", a.Alert, row)
 				}
 				for what, pattern := range map[string]string{"ring": `\n +exp_samples: \[\{`, "keep quiet": `\n +exp_samples: \[\]`} {
@@ -190,5 +217,27 @@ func TestAlerts(t *testing.T) {
 	}
 	if seen == 0 {
 		t.Error("there is no alert")
+	}
+	for page := range runbooks {
+		t.Errorf("docs/runbooks/%s is of no alert", page)
+	}
+}
+
+// checkRunbook wants all its parts, and links that lead somewhere.
+func checkRunbook(t *testing.T, alert string) {
+	t.Helper()
+	page, err := os.ReadFile("../docs/runbooks/" + alert + ".md")
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	parts := regexp.MustCompile(`(?s)^# (\w+)\n\n## What it means\n(.+)\n\n## What people see\n(.+)\n\n## First look\n(.+)\n\n## What to do\n- (.+)\n\n## When it is over\n(.+)\n$`).FindStringSubmatch(string(page))
+	if parts == nil || parts[1] != alert {
+		t.Errorf("%s: a runbook says what it means, what people see, the first look, what to do, when it is over", alert)
+	}
+	for _, link := range regexp.MustCompile(`\]\(([\w./]+)`).FindAllStringSubmatch(string(page), -1) {
+		if _, err := os.Stat("../docs/runbooks/" + link[1]); err != nil {
+			t.Errorf("%s: %v", alert, err)
+		}
 	}
 }

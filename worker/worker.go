@@ -98,6 +98,7 @@ func (a *App) Start(ctx context.Context) error {
 		return fmt.Errorf("start worker: %w", err)
 	}
 	a.loops.Go(func() { a.seal(run) })
+	a.loops.Go(func() { a.watchTemporal(run) })
 	waker := &waker{pool: a.o.Engine.Pool(), client: c, log: a.o.Log}
 	a.loops.Go(func() { waker.run(run, a.o.Poll) })
 	if a.o.Dispatcher != nil {
@@ -123,6 +124,36 @@ func (a *App) seal(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-time.After(sealEvery):
+		}
+	}
+}
+
+const (
+	// temporalUp is 1 while Temporal answers, and 0 when it does not.
+	temporalUp  = "thidua_temporal_up"
+	askTemporal = 10 * time.Second
+)
+
+// watchTemporal asks Temporal how it is: a worker that polls says nothing while Temporal
+// is away, and whoever has nothing to do does not notice.
+func (a *App) watchTemporal(ctx context.Context) {
+	if a.o.Metrics == nil {
+		return
+	}
+	up := a.o.Metrics.Gauge(temporalUp)
+	for {
+		asked, cancel := context.WithTimeout(ctx, askTemporal/2)
+		_, err := a.client.CheckHealth(asked, &client.CheckHealthRequest{})
+		cancel()
+		if err == nil {
+			up.Update(1)
+		} else {
+			up.Update(0)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(askTemporal):
 		}
 	}
 }

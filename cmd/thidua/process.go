@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -20,6 +21,7 @@ import (
 	"thidua.dev/thidua/internal/metrics"
 	"thidua.dev/thidua/internal/notify"
 	"thidua.dev/thidua/internal/store"
+	"thidua.dev/thidua/internal/verify"
 	"thidua.dev/thidua/worker"
 )
 
@@ -114,7 +116,22 @@ func (p *process) startWorker(ctx context.Context, o worker.Options, d *notify.D
 	}
 	p.onStop(w.Stop)
 	p.watch(w.Failed())
+	p.watchAudit(ctx)
 	return nil
+}
+
+// verifyEvery is how often a part of the audit's chain is recomputed.
+const verifyEvery = time.Minute
+
+// watchAudit recomputes the chain of acts beside whoever seals it.
+func (p *process) watchAudit(ctx context.Context) {
+	kept := metrics.NewAudit(p.registry)
+	ctx, end := context.WithCancel(context.WithoutCancel(ctx))
+	var loop sync.WaitGroup
+	loop.Go(func() {
+		verify.NewWatch(p.pool, p.log).Run(ctx, verifyEvery, func(w *verify.Watch) { kept.Observe(w.Findings(), w.Rounds()) })
+	})
+	p.onStop(func(context.Context) error { end(); loop.Wait(); return nil })
 }
 
 // defaultSender stands in ledgers while there is no mail server; its domain is

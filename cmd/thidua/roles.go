@@ -10,6 +10,7 @@ import (
 
 	"github.com/alexedwards/scs/pgxstore"
 
+	"thidua.dev/thidua/docs"
 	"thidua.dev/thidua/internal/cli"
 	"thidua.dev/thidua/internal/httpapi"
 	"thidua.dev/thidua/internal/look"
@@ -79,6 +80,7 @@ func (p *process) connect(ctx context.Context, place cli.Place) error {
 		return err
 	}
 	p.onStop(func(context.Context) error { stop(); return nil })
+	metrics.WatchBackup(p.registry, place.BackedUp())
 	return p.open(ctx, url)
 }
 
@@ -107,6 +109,7 @@ func signOnOf(o cli.SignOn) (pages.SignOn, error) {
 func (p *process) site(app *pages.App, place cli.Place) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", metrics.Handler(p.registry))
+	mux.Handle("GET "+docs.RunbooksPath, docs.ServeRunbooks())
 	mux.Handle(httpapi.Prefix, httpapi.New(httpapi.Options{Engine: p.engine, Look: look.New(p.pool), Files: place.Files(), Verify: verify.New(p.pool, place.Files()), Log: p.log}))
 	mux.Handle("/", app)
 	return mux

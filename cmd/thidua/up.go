@@ -10,6 +10,7 @@ import (
 
 	"thidua.dev/thidua/internal/auth"
 	"thidua.dev/thidua/internal/cli"
+	"thidua.dev/thidua/internal/metrics"
 	"thidua.dev/thidua/internal/pages"
 	"thidua.dev/thidua/internal/standalone"
 	"thidua.dev/thidua/worker"
@@ -159,6 +160,7 @@ func (in *installation) startLower(ctx context.Context) error {
 	in.lower = lower
 	in.onStop(lower.Stop)
 	in.watch(lower.Failed())
+	metrics.WatchBackup(in.registry, in.opt.Place.BackedUp())
 	return in.open(ctx, lower.DatabaseURL())
 }
 

@@ -9,6 +9,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -100,15 +101,30 @@ type Finding struct {
 
 // Verify recomputes a chain from its beginning. Root, when given, must be the hash
 // of one of its seals: what a day's root says.
-func Verify(seals []Seal, root *Hash) (findings []Finding) {
+func Verify(seals []Seal, root *Hash) []Finding {
+	findings := Continue(0, Hash{}, seals)
+	if n := len(findings); n > 0 && findings[n-1].Code == sealMissing {
+		return findings // what is behind it was not read
+	}
+	if root != nil && !slices.ContainsFunc(seals, func(s Seal) bool { return s.Hash == *root }) {
+		findings = append(findings, Finding{Code: "RootUnknown", Text: fmt.Sprintf(
+			"the root %s is of no seal here: the chain was written anew, or it is of another installation", root)})
+	}
+	return findings
+}
+
+const sealMissing = "SealMissing"
+
+// Continue recomputes a part of a chain: the seals that follow the seal no, which has
+// the hash previous. Before the first one these are zero.
+func Continue(no int64, previous Hash, seals []Seal) (findings []Finding) {
 	found := func(code string, seal, id int64, format string, args ...any) {
 		findings = append(findings, Finding{code, seal, id, fmt.Sprintf(format, args...)})
 	}
-	var previous Hash
-	rooted := root == nil
-	for i, s := range seals {
-		if s.No != int64(i+1) {
-			found("SealMissing", int64(i+1), 0, "seal %d is missing: the next one found is %d", i+1, s.No)
+	for _, s := range seals {
+		no++
+		if s.No != no {
+			found(sealMissing, no, 0, "seal %d is missing: the next one found is %d", no, s.No)
 			return findings // everything behind it would be reported too
 		}
 		if s.Previous != previous {
@@ -128,10 +144,6 @@ func Verify(seals []Seal, root *Hash) (findings []Finding) {
 			found("SealAltered", s.No, 0, "seal %d does not fit its %d rows: rows or hashes were changed, put in or taken out", s.No, len(leaves))
 		}
 		previous = s.Hash
-		rooted = rooted || s.Hash == *root
-	}
-	if !rooted {
-		found("RootUnknown", 0, 0, "the root %s is of no seal here: the chain was written anew, or it is of another installation", root)
 	}
 	return findings
 }

@@ -53,6 +53,10 @@ func (p Place) Files() *evidence.Store {
 	return evidence.New(filepath.Join(p.DataDir, "files"))
 }
 
+// BackedUp is the file whose time is that of the newest backup: whoever makes one
+// touches it.
+func (p Place) BackedUp() string { return filepath.Join(p.DataDir, "backed-up") }
+
 // SMTP is how messages leave. Without an address the channel is not configured.
 type SMTP struct {
 	Address      string // host:port

@@ -70,7 +70,10 @@ func (c *Collector) read() []prometheus.Metric {
 	var r reading
 	err := pgx.BeginTxFunc(ctx, c.pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
 		r = reading{}
-		return r.read(ctx, db.New(tx))
+		if err := r.read(ctx, db.New(tx)); err != nil {
+			return err
+		}
+		return r.database(ctx, tx)
 	})
 	if (err != nil) != c.down {
 		c.down = err != nil

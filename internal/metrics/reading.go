@@ -3,7 +3,9 @@ package metrics
 import (
 	"context"
 	"slices"
+	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"thidua.dev/thidua/internal/store/db"
@@ -68,6 +70,9 @@ func (r reading) zeros(ctx context.Context, q *db.Queries) error {
 	}
 	for _, c := range declared {
 		r.add(campaigns, 1, c.State)
+		if c.State == "Launched" && c.ActedAt != nil {
+			r.add(campaignLast, float64(c.ActedAt.Unix()), c.Name)
+		}
 		for _, state := range roundStates {
 			r.add(rounds, 0, c.Name, state)
 		}
@@ -114,6 +119,7 @@ func (r reading) collection(ctx context.Context, q *db.Queries, clock db.NowRow)
 	for _, row := range owed {
 		r.add(obligations, float64(row.N), row.Campaign, row.Kind, row.State)
 		r.add(overdue, float64(row.Overdue), row.Campaign, row.Kind)
+		r.heardOf(row.Campaign, row.HeardAt)
 	}
 	said, err := q.CountNotices(ctx)
 	if err != nil {
@@ -122,6 +128,7 @@ func (r reading) collection(ctx context.Context, q *db.Queries, clock db.NowRow)
 	for _, row := range said {
 		r.add(notices, float64(row.N), row.Campaign, row.Step, row.State)
 		r.add(missed, float64(row.Missed), row.Campaign, row.Step)
+		r.heardOf(row.Campaign, row.SaidAt)
 	}
 	drafted, err := q.CountLetters(ctx)
 	for _, row := range drafted {
@@ -171,6 +178,29 @@ func (r reading) procedures(ctx context.Context, q *db.Queries, clock db.NowRow)
 	}
 	wakes, err := q.CountWakes(ctx)
 	r.add(wakesPending, float64(wakes))
+	return err
+}
+
+// heardOf is the newest thing that happened between a campaign and its units.
+func (r reading) heardOf(campaign string, at time.Time) {
+	labels := [3]string{campaign}
+	if last, runs := r[campaignLast][labels]; runs && float64(at.Unix()) > last {
+		r[campaignLast][labels] = float64(at.Unix())
+	}
+}
+
+// database is what the server says of itself. sqlc does not know its own views. The age
+// of a transaction is told of one's own, and to those who may see all.
+func (r reading) database(ctx context.Context, tx pgx.Tx) error {
+	var bytes, limit, connected int64
+	var oldest float64
+	err := tx.QueryRow(ctx, `SELECT pg_database_size(current_database()), current_setting('max_connections')::bigint, count(*),
+		coalesce(extract(epoch FROM clock_timestamp() - min(xact_start) FILTER (WHERE pid <> pg_backend_pid())), 0)::float8
+		FROM pg_stat_activity WHERE datname = current_database()`).Scan(&bytes, &limit, &connected, &oldest)
+	r.add(databaseBytes, float64(bytes))
+	r.add(databaseLimit, float64(limit))
+	r.add(databaseConnections, float64(connected))
+	r.add(databaseOldest, oldest)
 	return err
 }
 

@@ -20,6 +20,8 @@ func sql(text string, labels ...string) []answer { return []answer{{labels: labe
 
 const (
 	inProcess = "a measure of the process, of which no fact is kept"
+	chain     = "verify's TestWatch holds it to changes that it makes"
+	ofServer  = "counted by Temporal's server"
 	ofSDK     = "counted by Temporal's SDK in the worker"
 	durations = "the buckets of a histogram; the ledger keeps no durations, and how many there were is held to it by the panel before"
 )
@@ -76,10 +78,24 @@ var answers = map[string][]answer{
 	"Engine/Pollers":                          {{process: ofSDK, temporal: true}},
 	"Engine/Requests to Temporal that failed": {{process: ofSDK, temporal: true}},
 	"Engine/Workflow tasks that failed":       {{process: ofSDK, temporal: true}},
-	"Engine/Reading the facts":                {{process: inProcess}},
-	"Engine/Memory":                           {{process: inProcess}},
-	"Engine/Processor":                        {{process: inProcess}},
-	"Engine/Goroutines":                       {{process: inProcess}},
+	"Engine/Temporal":                         {{process: ofSDK, temporal: true}},
+	"Engine/Audit findings":                   {{process: chain}},
+	"Engine/Audit last verified":              {{process: chain}},
+	"Engine/Newest backup":                    {{within: 30, sql: `SELECT extract(epoch FROM clock_timestamp()) - 1.6e9`}}, // as the test has touched it
+	"Engine/Connections to PostgreSQL": {{within: 0.1, sql: `SELECT numbackends::numeric / current_setting('max_connections')::int
+		FROM pg_stat_database WHERE datname = current_database()`}},
+	"Engine/Oldest transaction":              {{process: "a moment's transactions, gone when a second statement asks"}},
+	"Engine/Size of the database":            {{within: 4 << 20, sql: `SELECT sum(pg_total_relation_size(oid)) + 0 FROM pg_class WHERE relkind = 'r'`}},
+	"Engine/Temporal's server: requests":     {{process: ofServer, temporal: true}},
+	"Engine/Temporal's server: errors":       {{process: ofServer, temporal: true}},
+	"Engine/Temporal's database: requests":   {{process: ofServer, temporal: true}},
+	"Engine/Temporal's database: duration":   {{process: ofServer, temporal: true}},
+	"Engine/Heap":                            {{process: inProcess}},
+	"Engine/Pauses of the garbage collector": {{process: inProcess}},
+	"Engine/Reading the facts":               {{process: inProcess}},
+	"Engine/Memory":                          {{process: inProcess}},
+	"Engine/Processor":                       {{process: inProcess}},
+	"Engine/Goroutines":                      {{process: inProcess}},
 }
 
 const (

@@ -16,11 +16,15 @@ type Grafana struct {
 	// Dir holds its provisioning, its log and its database.
 	Dir  string
 	Port int
-	// PrometheusURL is where the data come from.
+	// PrometheusURL and Facts are where the data come from.
 	PrometheusURL string
+	Facts         Facts
 	// Provisioning and Dashboards are files of the same names as in deploy/grafana.
 	Provisioning, Dashboards fs.FS
 }
+
+// Facts is the database, and how the role of dashboards gets in.
+type Facts struct{ Address, Database, SSLMode, Password string }
 
 // GrafanaOf is PrometheusOf for Grafana.
 func GrafanaOf(dir string) (pid, mark string) {
@@ -54,6 +58,10 @@ func (g Grafana) Start(ctx context.Context) (*Server, error) {
 		args: []string{"--homepath", home},
 		env: []string{
 			"PROMETHEUS_URL=" + g.PrometheusURL,
+			"FACTS_ADDRESS=" + g.Facts.Address,
+			"FACTS_DATABASE=" + g.Facts.Database,
+			"FACTS_SSLMODE=" + g.Facts.SSLMode,
+			"FACTS_PASSWORD=" + g.Facts.Password,
 			"DASHBOARDS=" + dashboards,
 			"GF_PATHS_PROVISIONING=" + provisioning,
 			"GF_PATHS_DATA=" + filepath.Join(g.Dir, "data"),

@@ -7,9 +7,12 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"math"
 	"net/http/httptest"
 	"net/mail"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -18,6 +21,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/api"
 	promapi "github.com/prometheus/client_golang/api/prometheus/v1"
@@ -32,6 +36,7 @@ import (
 	"thidua.dev/thidua/internal/notify"
 	"thidua.dev/thidua/internal/rehearse"
 	"thidua.dev/thidua/internal/rehearse/seedtest"
+	"thidua.dev/thidua/internal/store"
 	"thidua.dev/thidua/internal/store/storetest"
 )
 
@@ -44,9 +49,12 @@ type panel struct {
 	FieldConfig struct{ Defaults struct{ Unit string } }
 	Targets     []struct {
 		Expr       string
+		RawSQL     string `json:"rawSql"` // of the facts, instead
 		Datasource struct{ UID string }
 	}
 }
+
+func (p panel) ofFacts() bool { return len(p.Targets) > 0 && p.Targets[0].RawSQL != "" }
 
 // panels of all dashboards, by dashboard and title.
 func panels(t *testing.T) map[string]panel {
@@ -85,19 +93,26 @@ func TestEveryPanelExplainsItself(t *testing.T) {
 		if p.Title == "" || len(p.Description) < 60 || p.FieldConfig.Defaults.Unit == "" || len(p.Targets) == 0 {
 			t.Errorf("%s: title, description, unit and a query are wanted, and the description says what it tells and what to do", key)
 		}
-		if p.Datasource.UID != "$datasource" {
-			t.Errorf("%s: its data source is %q, not the variable", key, p.Datasource.UID)
-		}
-		for _, q := range p.Targets {
-			if q.Datasource.UID != "$datasource" {
-				t.Errorf("%s: the data source of a query is %q, not the variable", key, q.Datasource.UID)
+		source, answered := "$datasource", len(answers[key])
+		if p.ofFacts() {
+			source = "$facts"
+			if factsAnswers[key] != "" {
+				answered = 1
 			}
 		}
-		if len(answers[key]) != len(p.Targets) {
-			t.Errorf("%s: %d queries and %d answers by hand", key, len(p.Targets), len(answers[key]))
+		if p.Datasource.UID != source {
+			t.Errorf("%s: its data source is %q, not the variable %s", key, p.Datasource.UID, source)
+		}
+		for _, q := range p.Targets {
+			if q.Datasource.UID != source {
+				t.Errorf("%s: the data source of a query is %q, not the variable %s", key, q.Datasource.UID, source)
+			}
+		}
+		if answered != len(p.Targets) {
+			t.Errorf("%s: %d queries and %d answers by hand", key, len(p.Targets), answered)
 		}
 	}
-	for key := range answers {
+	for _, key := range slices.Concat(slices.Collect(maps.Keys(answers)), slices.Collect(maps.Keys(factsAnswers))) {
 		if _, ok := all[key]; !ok {
 			t.Errorf("%s is answered and not shown", key)
 		}
@@ -107,6 +122,7 @@ func TestEveryPanelExplainsItself(t *testing.T) {
 // frozen is a run that stands still, and what looks at it.
 type frozen struct {
 	pool   *pgxpool.Pool
+	reader *pgx.Conn // as boards ask
 	prom   promapi.API
 	stands prometheus.Gauge // which standstill this is
 	count  float64
@@ -127,14 +143,21 @@ func TestPanelsAndFacts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pool := storetest.Pool(t)
+	address := storetest.New(t)
+	pool, err := store.Open(t.Context(), address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
 	reg := metrics.NewRegistry()
 	collector := metrics.NewCollector(pool, slog.New(slog.DiscardHandler))
 	collector.MaxAge = 0
 	dispatch, intake := metrics.NewDispatch(reg), metrics.NewIntake(reg)
+	metrics.NewAudit(reg).Observe(0, 1)
+	metrics.WatchBackup(reg, backedUp(t))
 	stands := prometheus.NewGauge(prometheus.GaugeOpts{Name: "test_standstill", Help: "Counts standstills."})
 	reg.MustRegister(collector, stands)
-	f := &frozen{pool: pool, prom: startPrometheus(t, reg), stands: stands, all: panels(t), proved: map[string]bool{}}
+	f := &frozen{pool: pool, reader: asDashboard(t, address), prom: startPrometheus(t, reg), stands: stands, all: panels(t), proved: map[string]bool{}}
 
 	ctx, end := context.WithCancel(t.Context())
 	defer end()
@@ -156,7 +179,7 @@ func TestPanelsAndFacts(t *testing.T) {
 			}
 		}},
 		{"2021-11-12 08:00", func(t *testing.T, at time.Time) { f.dispatcherStands(t, at, dispatch) }},
-		{"2022-04-16 00:00", func(t *testing.T, _ time.Time) { f.check(t); end() }},
+		{"2022-04-16 00:00", func(t *testing.T, _ time.Time) { f.check(t); f.checkLaunches(t); end() }},
 	}
 	seen := 0
 	_, err = rehearse.Run(ctx, rehearse.Options{
@@ -186,6 +209,21 @@ func TestPanelsAndFacts(t *testing.T) {
 			}
 		}
 	}
+	for key := range factsAnswers {
+		if !f.proved[key] {
+			t.Errorf("%s: nothing to show at any standstill, so nothing is proved", key)
+		}
+	}
+}
+
+// backedUp is the file of a backup that was made once upon a time.
+func backedUp(t *testing.T) string {
+	t.Helper()
+	file, at := filepath.Join(t.TempDir(), "backed-up"), time.Unix(1_600_000_000, 0)
+	if err := errors.Join(os.WriteFile(file, nil, 0o600), os.Chtimes(file, at, at)); err != nil {
+		t.Fatal(err)
+	}
+	return file
 }
 
 func queryName(panel string, i int) string { return fmt.Sprintf("%s, query %d", panel, i+1) }
@@ -274,6 +312,10 @@ func blemish(t *testing.T, pool *pgxpool.Pool) {
 	change(t, pool,
 		`UPDATE attempt SET outcome = 'Ambiguous' WHERE message_id IN (SELECT id FROM message WHERE step = 'launch' AND recipient <> 'X' ORDER BY id LIMIT 3)`,
 		`UPDATE message SET state = 'Parked' WHERE id IN (SELECT id FROM message WHERE step = 'launch' AND recipient <> 'X' ORDER BY id DESC LIMIT 2)`,
+		// Answers whose text names an address; one whose first digits are no code.
+		`UPDATE attempt SET outcome = 'Rejected', response = '550 5.1.1 <nobody@unit.example> unknown' WHERE message_id IN (SELECT id FROM message WHERE step = 'prepare' AND round_id IS NOT NULL ORDER BY id LIMIT 2)`,
+		`UPDATE attempt SET outcome = 'Retry', response = '4500 nobody@unit.example' WHERE message_id IN (SELECT id FROM message WHERE step = 'prepare' AND round_id IS NOT NULL ORDER BY id DESC LIMIT 1)`,
+		`UPDATE report SET returned_at = received_at WHERE id IN (SELECT p.id FROM report p JOIN obligation o ON o.id = p.obligation_id WHERE o.kind = 'Report' ORDER BY p.id LIMIT 3)`,
 		`UPDATE notice SET reason = 'MissedSend' WHERE id IN (SELECT id FROM notice WHERE step = 'tomorrow' ORDER BY id LIMIT 2)`,
 		`UPDATE notice SET reason = 'MissedSkip', state = 'Skipped' WHERE id IN (SELECT id FROM notice WHERE step = 'prepare' ORDER BY id LIMIT 1)`,
 		// Its next step puts this right.
@@ -418,6 +460,7 @@ var (
 func (f *frozen) check(t *testing.T) {
 	t.Helper()
 	at := f.scraped(t)
+	f.checkFacts(t)
 	for _, chosen := range []string{".*", seedtest.Campaign, "resting"} {
 		for key, p := range f.all {
 			for i, q := range p.Targets {

@@ -20,6 +20,8 @@ type Prometheus struct {
 	Port int
 	// Target is the address of a process of Thi đua, host:port.
 	Target string
+	// Temporal is the address of its server's metrics, host:port; empty without.
+	Temporal string
 	// Interval of scrapes, and of looks at the rules.
 	Interval time.Duration
 	// Rules are files of alert rules, *.yml.
@@ -58,6 +60,10 @@ func (p Prometheus) Start(ctx context.Context) (*Server, error) {
 	}.start(ctx)
 }
 
+// temporalKept are the metrics of Temporal's server that boards show. It has thousands of
+// series; and its own workers count under the names of ours.
+const temporalKept = "(service|persistence)_(requests|error_with_type|latency_(sum|count))"
+
 func (p Prometheus) configure() error {
 	rules := filepath.Join(p.Dir, "rules")
 	if err := copyFiles(p.Rules, rules); err != nil {
@@ -65,10 +71,19 @@ func (p Prometheus) configure() error {
 	}
 	type dict = map[string]any
 	every := fmt.Sprintf("%dms", p.Interval.Milliseconds())
+	scraped := []dict{{"job_name": "thidua", "static_configs": []dict{{"targets": []string{p.Target}}}}}
+	if p.Temporal != "" {
+		scraped = append(scraped, dict{
+			"job_name": "temporal", "static_configs": []dict{{"targets": []string{p.Temporal}}},
+			"metric_relabel_configs": []dict{{"source_labels": []string{"__name__"}, "regex": temporalKept, "action": "keep"}},
+		})
+	}
 	config, err := yaml.Marshal(dict{
-		"global":         dict{"scrape_interval": every, "scrape_timeout": every, "evaluation_interval": every},
+		"global": dict{"scrape_interval": every, "scrape_timeout": every, "evaluation_interval": every,
+			// Alerts link to runbooks, which are served where the metrics are.
+			"external_labels": dict{"pages": "http://" + p.Target}},
 		"rule_files":     []string{filepath.Join(rules, "*.yml")},
-		"scrape_configs": []dict{{"job_name": "thidua", "static_configs": []dict{{"targets": []string{p.Target}}}}},
+		"scrape_configs": scraped,
 	})
 	if err != nil {
 		return err

@@ -225,7 +225,7 @@ func (a *App) startTemporald(ctx context.Context, program string) error {
 		return err
 	}
 	spec.ports = child.ports
-	a.ports.Frontend, a.ports.UI = child.ports.Frontend, child.ports.UI
+	a.ports.Frontend, a.ports.UI, a.ports.Metrics = child.ports.Frontend, child.ports.UI, child.ports.Metrics
 	a.temporalAddress, a.uiURL = child.ready.Frontend, child.ready.UI
 	a.temporald = supervise(a, a.failed, "temporald", child, func(ctx context.Context) (process, error) {
 		return startTemporald(ctx, spec, a.log)

@@ -2,13 +2,19 @@ package standalone
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
+	"net"
 	"os/exec"
+	"strconv"
 	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"thidua.dev/thidua/deploy"
 	"thidua.dev/thidua/internal/monitoring"
+	"thidua.dev/thidua/internal/store"
 )
 
 // The usual ports of Prometheus and Grafana, taken when they are free.
@@ -32,6 +38,9 @@ func (a *App) StartMonitoring(ctx context.Context, target string, interval time.
 	var m Monitoring
 	var err error
 	prometheus := monitoring.Prometheus{Dir: a.dirs.prometheus(), Target: target, Interval: interval, Rules: deploy.Rules()}
+	if a.temporald != nil {
+		prometheus.Temporal = net.JoinHostPort("127.0.0.1", strconv.Itoa(a.ports.Metrics))
+	}
 	prometheus.Port, err = a.watcherPort(a.ports.Prometheus, usualPrometheus)
 	if err == nil {
 		a.prometheus, err = a.superviseWatcher(ctx, "Prometheus", prometheus.Start)
@@ -54,6 +63,9 @@ func (a *App) StartMonitoring(ctx context.Context, target string, interval time.
 	case missing != nil:
 		m.NoGrafana = fmt.Sprintf("no grafana-server on the PATH: PROMETHEUS_URL=%s docker compose -f deploy/compose.yaml up grafana", m.Prometheus)
 	default:
+		if grafana.Facts, err = a.admitDashboards(ctx); err != nil {
+			a.log.WarnContext(ctx, "boards that ask PostgreSQL stay empty", "err", err)
+		}
 		grafana.Port, err = a.watcherPort(a.ports.Grafana, usualGrafana)
 		if err == nil {
 			a.grafana, err = a.superviseWatcher(ctx, "Grafana", grafana.Start)
@@ -69,6 +81,26 @@ func (a *App) StartMonitoring(ctx context.Context, target string, interval time.
 		a.log.WarnContext(ctx, "ports not recorded", "err", err)
 	}
 	return m
+}
+
+// admitDashboards lets the role of dashboards in, by a password of this run.
+func (a *App) admitDashboards(ctx context.Context) (monitoring.Facts, error) {
+	config, err := pgconn.ParseConfig(a.databaseURL)
+	if err != nil {
+		return monitoring.Facts{}, err
+	}
+	password := rand.Text()
+	if err := store.AdmitDashboards(ctx, a.databaseURL, password); err != nil {
+		return monitoring.Facts{}, err
+	}
+	mode := "disable"
+	if config.TLSConfig != nil {
+		mode = "require"
+	}
+	return monitoring.Facts{
+		Address:  net.JoinHostPort(config.Host, strconv.Itoa(int(config.Port))),
+		Database: config.Database, SSLMode: mode, Password: password,
+	}, nil
 }
 
 func address(port int) string { return fmt.Sprintf("http://127.0.0.1:%d", port) }

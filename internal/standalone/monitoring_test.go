@@ -1,6 +1,7 @@
 package standalone
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -12,6 +13,10 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"thidua.dev/thidua/internal/store"
 )
 
 // grafanaEnv makes the test binary answer like a Grafana: there is none in the
@@ -21,7 +26,7 @@ const grafanaEnv = "STANDALONE_TEST_GRAFANA"
 // actGrafana tells what it was given.
 func actGrafana() int {
 	address := os.Getenv("GF_SERVER_HTTP_ADDR") + ":" + os.Getenv("GF_SERVER_HTTP_PORT")
-	told := []string{os.Getenv("PROMETHEUS_URL"), os.Getenv("GF_AUTH_ANONYMOUS_ORG_ROLE")}
+	told := []string{os.Getenv("PROMETHEUS_URL"), os.Getenv("GF_AUTH_ANONYMOUS_ORG_ROLE"), os.Getenv("FACTS_DATABASE"), askFacts()}
 	for _, pattern := range []string{"$GF_PATHS_PROVISIONING/*/*.yaml", "$DASHBOARDS/*.json"} {
 		found, _ := filepath.Glob(os.ExpandEnv(pattern))
 		for _, f := range found {
@@ -33,6 +38,21 @@ func actGrafana() int {
 	})
 	fmt.Fprintln(os.Stderr, http.ListenAndServe(address, nil))
 	return 1
+}
+
+// askFacts comes as Grafana would.
+func askFacts() string {
+	conn, err := pgx.Connect(context.Background(), fmt.Sprintf("postgres://%s:%s@%s/%s?sslmode=%s",
+		store.DashboardRole, os.Getenv("FACTS_PASSWORD"), os.Getenv("FACTS_ADDRESS"), os.Getenv("FACTS_DATABASE"), os.Getenv("FACTS_SSLMODE")))
+	if err != nil {
+		return err.Error()
+	}
+	defer conn.Close(context.Background())
+	var campaigns string
+	if err := conn.QueryRow(context.Background(), `SELECT count(*)::text FROM dashboard.campaign`).Scan(&campaigns); err != nil {
+		return err.Error()
+	}
+	return campaigns
 }
 
 // onPath makes programs of their own the only ones, beside the real ones named.
@@ -93,7 +113,7 @@ func TestMonitoring(t *testing.T) {
 	if rules := body(t, m.Prometheus+"/api/v1/rules"); !strings.Contains(rules, `"OutboxStuck"`) {
 		t.Errorf("rules: %s", rules)
 	}
-	want := m.Prometheus + " Viewer thidua.yaml thidua.yaml campaigns.json delivery.json engine.json"
+	want := m.Prometheus + " Viewer thidua 0 thidua.yaml thidua.yaml campaign.json campaigns.json delivery.json engine.json service-levels.json"
 	if got := body(t, m.Grafana+"/api/health"); got != want {
 		t.Errorf("Grafana was given %q, want %q", got, want)
 	}

@@ -21,6 +21,7 @@ const (
 	// The usual ports of Temporal, taken when they are free.
 	usualFrontend = 7233
 	usualUI       = 8233
+	usualMetrics  = 8234
 )
 
 // ports is what the last start used: addresses that people have noted keep
@@ -29,6 +30,7 @@ type ports struct {
 	Postgres int `json:"postgres,omitempty"`
 	Frontend int `json:"frontend,omitempty"`
 	UI       int `json:"ui,omitempty"`
+	Metrics  int `json:"temporalMetrics,omitempty"` // of temporald
 	// Of what watches a demo.
 	Prometheus int `json:"prometheus,omitempty"`
 	Grafana    int `json:"grafana,omitempty"`
@@ -99,6 +101,26 @@ func checkPortOptions(opt Options) error {
 // choosePorts takes a port that was asked for, or says that it is taken; else
 // the recorded one, else the usual one, else any.
 func choosePorts(opt Options, last ports) (ports, error) {
+	chosen, err := chooseAddresses(opt, last)
+	if err != nil {
+		return ports{}, err
+	}
+	chosen.Metrics = 0
+	for _, p := range []int{last.Metrics, usualMetrics} {
+		if chosen.Metrics == 0 && p != chosen.UI && !follows(p, chosen.Frontend) && free(p) {
+			chosen.Metrics = p
+		}
+	}
+	for chosen.Metrics == 0 || chosen.Metrics == chosen.UI {
+		if chosen.Metrics, err = randomPort(chosen.Frontend); err != nil {
+			return ports{}, err
+		}
+	}
+	return chosen, nil
+}
+
+// chooseAddresses is choosePorts for what people may ask for.
+func chooseAddresses(opt Options, last ports) (ports, error) {
 	chosen := last
 	chosen.Frontend, chosen.UI = opt.FrontendPort, opt.UIPort
 	if chosen.Frontend != 0 {

@@ -38,7 +38,14 @@ func TestChoosePorts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	recorded := ports{Postgres: 5, Frontend: base, UI: ui}
+	counts, err := randomPort(base)
+	for err == nil && counts == ui {
+		counts, err = randomPort(base)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	recorded := ports{Postgres: 5, Frontend: base, UI: ui, Metrics: counts}
 	if got, err := choosePorts(Options{}, recorded); err != nil || got != recorded {
 		t.Errorf("recorded: %+v, %v", got, err)
 	}
@@ -64,7 +71,7 @@ func TestChoosePorts(t *testing.T) {
 	}
 	for range 50 {
 		got, err := choosePorts(Options{UIPort: usualFrontend + 1}, ports{UI: ui})
-		if err == nil && follows(got.UI, got.Frontend) {
+		if err == nil && (follows(got.UI, got.Frontend) || follows(got.Metrics, got.Frontend) || got.Metrics == got.UI || got.Metrics == 0) {
 			t.Fatalf("twice the same port: %+v", got)
 		}
 	}

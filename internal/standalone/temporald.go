@@ -68,6 +68,7 @@ func (s temporaldSpec) args() []string {
 		"--frontend-port=" + strconv.Itoa(s.ports.Frontend),
 		"--ui-port=" + strconv.Itoa(s.ports.UI),
 		"--ui-read-only",
+		"--metrics-port=" + strconv.Itoa(s.ports.Metrics),
 		"--tls-ca=" + certificates.ca,
 		"--tls-cert=" + certificates.server,
 		"--tls-key=" + certificates.serverKey,

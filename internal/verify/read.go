@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -30,31 +31,9 @@ func FromDatabase(ctx context.Context, pool *pgxpool.Pool) (*Bundle, error) {
 }
 
 func (b *Bundle) readSeals(ctx context.Context, q *db.Queries) error {
-	seals, err := q.LookSeals(ctx)
-	if err != nil {
+	var err error
+	if b.Seals, err = sealsAfter(ctx, q, 0, math.MaxInt64, math.MaxInt64); err != nil {
 		return err
-	}
-	at := map[int64]*audit.Seal{}
-	b.Seals = make([]audit.Seal, len(seals))
-	for i, s := range seals {
-		b.Seals[i] = audit.Seal{No: s.No, SealedAt: s.SealedAt, Previous: audit.Hash(s.Previous), Hash: audit.Hash(s.Hash), Leaves: []audit.Leaf{}}
-		at[s.No] = &b.Seals[i]
-	}
-	rows, err := q.LookSealedRows(ctx)
-	if err != nil {
-		return err
-	}
-	for _, r := range rows {
-		l := audit.Leaf{AuditID: r.AuditID, Hash: audit.Hash(r.Leaf)}
-		if r.ID != nil && r.RecordedAt != nil && r.At != nil {
-			l.Row = &audit.Row{
-				ID: *r.ID, RecordedAt: *r.RecordedAt, At: *r.At, Actor: r.Actor, Verb: r.Verb, Object: r.Object,
-				Reason: r.Reason, RequestID: r.RequestID, Detail: r.Detail,
-			}
-		}
-		if s := at[r.Seal]; s != nil { // a seal that is gone is found by its number
-			s.Leaves = append(s.Leaves, l)
-		}
 	}
 	unsealed, err := q.LookUnsealedRows(ctx)
 	if err != nil {
@@ -67,6 +46,37 @@ func (b *Bundle) readSeals(ctx context.Context, q *db.Queries) error {
 		})
 	}
 	return nil
+}
+
+// sealsAfter reads the links behind one with their rows, until they cover so many.
+func sealsAfter(ctx context.Context, q *db.Queries, after, seals, rows int64) ([]audit.Seal, error) {
+	links, err := q.LookSeals(ctx, db.LookSealsParams{After: after, MaxSeals: seals, MaxRows: rows})
+	if err != nil || len(links) == 0 {
+		return []audit.Seal{}, err
+	}
+	at := map[int64]*audit.Seal{}
+	chain := make([]audit.Seal, len(links))
+	for i, s := range links {
+		chain[i] = audit.Seal{No: s.No, SealedAt: s.SealedAt, Previous: audit.Hash(s.Previous), Hash: audit.Hash(s.Hash), Leaves: []audit.Leaf{}}
+		at[s.No] = &chain[i]
+	}
+	found, err := q.LookSealedRows(ctx, after, links[len(links)-1].No)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range found {
+		l := audit.Leaf{AuditID: r.AuditID, Hash: audit.Hash(r.Leaf)}
+		if r.ID != nil && r.RecordedAt != nil && r.At != nil {
+			l.Row = &audit.Row{
+				ID: *r.ID, RecordedAt: *r.RecordedAt, At: *r.At, Actor: r.Actor, Verb: r.Verb, Object: r.Object,
+				Reason: r.Reason, RequestID: r.RequestID, Detail: r.Detail,
+			}
+		}
+		if s := at[r.Seal]; s != nil { // a seal that is gone is found by its number
+			s.Leaves = append(s.Leaves, l)
+		}
+	}
+	return chain, nil
 }
 
 func (b *Bundle) readReports(ctx context.Context, q *db.Queries) error {

@@ -11,7 +11,7 @@ import (
 	"github.com/grafana/grafana-foundation-sdk/go/units"
 )
 
-// Every query takes max over processes first: each process of an installation
+// Every query of Prometheus takes max over processes first: each process of an installation
 // reads the same facts. What a process counts itself is summed.
 
 // view is one panel. Title, about and unit are never empty: about says what the
@@ -23,10 +23,15 @@ type view struct {
 	alarm float64
 	whole bool // of a ratio: 1 is all
 	stack bool
+	link  string // where its series lead
 }
 
-// query is one expression and how its series are called.
-type query struct{ expr, legend string }
+// query is one expression and how its series are called; of facts, a statement whose
+// columns say so themselves.
+type query struct {
+	expr, legend string
+	facts        bool
+}
 
 const (
 	numberWidth, numberHeight = 4, 4
@@ -70,7 +75,7 @@ func (b *board) id() uint32 {
 // numbers is a row of single values, as they are now.
 func (b *board) numbers(views ...view) {
 	for _, v := range views {
-		p := stat.NewPanelBuilder().Id(b.id()).Title(v.title).Description(v.about).Unit(v.unit).Datasource(source()).
+		p := stat.NewPanelBuilder().Id(b.id()).Title(v.title).Description(v.about).Unit(v.unit).Datasource(v.source()).
 			Span(numberWidth).Height(numberHeight).Targets(v.targets(true)).
 			Orientation(common.VizOrientationAuto).GraphMode(common.BigValueGraphModeNone).ColorMode(common.BigValueColorModeValue).
 			ReduceOptions(common.NewReduceDataOptionsBuilder().Calcs([]string{"lastNotNull"})).
@@ -82,7 +87,7 @@ func (b *board) numbers(views ...view) {
 // graphs are values over time.
 func (b *board) graphs(views ...view) {
 	for _, v := range views {
-		p := timeseries.NewPanelBuilder().Id(b.id()).Title(v.title).Description(v.about).Unit(v.unit).Datasource(source()).
+		p := timeseries.NewPanelBuilder().Id(b.id()).Title(v.title).Description(v.about).Unit(v.unit).Datasource(v.source()).
 			Span(graphWidth).Height(graphHeight).Targets(v.targets(false)).Min(0).
 			LineInterpolation(common.LineInterpolationStepAfter).FillOpacity(10).ShowPoints(common.VisibilityModeNever).
 			Legend(common.NewVizLegendOptionsBuilder().ShowLegend(true).DisplayMode(common.LegendDisplayModeTable).
@@ -95,6 +100,9 @@ func (b *board) graphs(views ...view) {
 		if v.alarm > 0 {
 			p.ThresholdsStyle(common.NewGraphThresholdsStyleConfigBuilder().Mode(common.GraphThresholdsStyleModeDashed))
 		}
+		if v.link != "" {
+			p.DataLinks([]cog.Builder[dashboard.DashboardLink]{dashboard.NewDashboardLinkBuilder("Open").Type(dashboard.DashboardLinkTypeLink).Url(v.link)})
+		}
 		if v.stack {
 			p.Stacking(common.NewStackingConfigBuilder().Mode(common.StackingModeNormal))
 		}
@@ -104,6 +112,14 @@ func (b *board) graphs(views ...view) {
 
 func (v view) targets(instant bool) (all []cog.Builder[variants.Dataquery]) {
 	for i, q := range v.queries {
+		if q.facts {
+			format := "time_series"
+			if instant {
+				format = "table"
+			}
+			all = append(all, factsQuery{string(rune('A' + i)), q.expr, format})
+			continue
+		}
 		t := prometheus.NewDataqueryBuilder().RefId(string(rune('A' + i))).Expr(q.expr).LegendFormat(q.legend).Datasource(source())
 		if instant {
 			t.Instant()
@@ -113,6 +129,13 @@ func (v view) targets(instant bool) (all []cog.Builder[variants.Dataquery]) {
 		all = append(all, t)
 	}
 	return all
+}
+
+func (v view) source() common.DataSourceRef {
+	if v.queries[0].facts {
+		return factsSource()
+	}
+	return source()
 }
 
 func (v view) thresholds() *dashboard.ThresholdsConfigBuilder {
@@ -129,4 +152,9 @@ func (v view) thresholds() *dashboard.ThresholdsConfigBuilder {
 // moment shows milliseconds since 1970 as a date and a time.
 const moment = "dateTimeAsIso"
 
-func one(expr, legend string) []query { return []query{{expr, legend}} }
+func one(expr, legend string) []query { return []query{{expr: expr, legend: legend}} }
+
+// leads puts a link beside the board's title.
+func (b *board) leads(title, url string) {
+	b.Link(dashboard.NewDashboardLinkBuilder(title).Type(dashboard.DashboardLinkTypeLink).Icon("external link").Url(url).TargetBlank(true))
+}

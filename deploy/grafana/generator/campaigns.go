@@ -5,7 +5,9 @@ import "github.com/grafana/grafana-foundation-sdk/go/units"
 // campaigns answers the office: who owes, who is late, what comes next.
 func campaigns() *board {
 	b := newBoard("thidua-campaigns", "Campaigns", "Where the campaigns stand: what is owed, what came, what comes next. "+
-		"Dates are business time, which a demo or a training steps through. Names of units: `thidua get late -c CAMPAIGN`, `thidua why UNIT -c CAMPAIGN`.", true)
+		"Dates are business time, which a demo or a training steps through. Names of units: the board One campaign.", true)
+	b.knowsFacts()
+	b.launches("recorded_at", "")
 	b.numbers(
 		view{
 			title: "Campaigns running", unit: units.Short,
@@ -50,7 +52,7 @@ func campaigns() *board {
 			queries: one(`sum by (state) (max by (campaign, state) (thidua_obligations{campaign=~"$campaign", kind="Registration"}))`, "{{state}}"),
 		},
 		view{
-			title: "Owed past the deadline, by campaign", unit: units.Short,
+			title: "Owed past the deadline, by campaign", unit: units.Short, link: "/d/thidua-campaign?var-campaign=${__field.labels.campaign:percentencode}",
 			about:   "Registrations and reports. Falls as reports come after a reminder. One that stays where it is although steps were climbed: telephone, or look at the contacts of those units.",
 			queries: one(`sum by (campaign) (max by (campaign, kind) (thidua_obligations_overdue{campaign=~"$campaign", kind=~"Registration|Report"}))`, "{{campaign}}"),
 		},

@@ -6,6 +6,8 @@ import "github.com/grafana/grafana-foundation-sdk/go/units"
 func delivery() *board {
 	b := newBoard("thidua-delivery", "Delivery", "Whether messages leave, how fast, and what became of those that did not. "+
 		"The ledger of one unit: `thidua why UNIT -c CAMPAIGN`.", true)
+	b.knowsFacts()
+	b.launches("recorded_at", "")
 	b.numbers(
 		view{
 			title: "Oldest waiting", unit: units.Seconds, alarm: 600,
@@ -63,8 +65,8 @@ func delivery() *board {
 			title: "Duration of an attempt", unit: units.Seconds,
 			about: "How long the mail server takes. Seconds: greylisting, a slow look-up of names, or a distant server; ask its operator.",
 			queries: []query{
-				{`histogram_quantile(0.5, sum by (le) (rate(thidua_send_seconds_bucket[$__rate_interval])))`, "half"},
-				{`histogram_quantile(0.95, sum by (le) (rate(thidua_send_seconds_bucket[$__rate_interval])))`, "95 of 100"},
+				{expr: `histogram_quantile(0.5, sum by (le) (rate(thidua_send_seconds_bucket[$__rate_interval])))`, legend: "half"},
+				{expr: `histogram_quantile(0.95, sum by (le) (rate(thidua_send_seconds_bucket[$__rate_interval])))`, legend: "95 of 100"},
 			},
 		},
 		view{
@@ -73,5 +75,23 @@ func delivery() *board {
 			queries: one(`sum by (state) (max by (campaign, step, state) (thidua_notices{campaign=~"$campaign"}))`, "{{state}}"),
 		},
 	)
+	b.refusals()
 	return b
+}
+
+func (b *board) refusals() {
+	b.lists(9,
+		list{
+			title: "Failures by the server's answer", span: 12,
+			about: "Attempts that were not taken, by the code that the server gave; 4xx: not now, tried again; 5xx: never. 421 and 450 are quotas and greylisting, 535 the password, 550 the address. No code: no answer came.",
+			sql: `SELECT channel, code, outcome, count(*) AS attempts, count(DISTINCT campaign) AS campaigns, max(started_at) AS last
+FROM dashboard.attempt WHERE outcome NOT IN ('Sent', 'Open') AND $__timeFilter(started_at) GROUP BY 1, 2, 3 ORDER BY attempts DESC, 1, 2, 3`,
+		},
+		list{
+			title: "Attempts in doubt", span: 12,
+			about: "Handed over and never answered, newest first: the recipient may have the mail. How many of each step; `thidua status` lists them one by one, with what became of each.",
+			sql: `SELECT campaign, round, step, channel, count(*) AS attempts, max(started_at) AS last
+FROM dashboard.attempt WHERE outcome = 'Ambiguous' AND $__timeFilter(started_at) GROUP BY 1, 2, 3, 4 ORDER BY last DESC, 1, 2, 3, 4`,
+		},
+	)
 }

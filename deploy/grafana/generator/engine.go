@@ -5,6 +5,8 @@ import "github.com/grafana/grafana-foundation-sdk/go/units"
 // engine answers the operator of the installation: does it keep up.
 func engine() *board {
 	b := newBoard("thidua-engine", "Engine", "Whether the machinery keeps up: processes, the database, procedures and wake-ups, intake, Temporal as its client sees it.", false)
+	b.knowsFacts()
+	b.launches("recorded_at", "")
 	b.numbers(
 		view{
 			title: "Processes scraped", unit: units.Short,
@@ -37,6 +39,7 @@ func engine() *board {
 			queries: one(`max(thidua_clock_stepped)`, ""),
 		},
 	)
+	b.keeping()
 	b.graphs(
 		view{
 			title: "Intake", unit: units.CountsPerSecond,
@@ -52,14 +55,51 @@ func engine() *board {
 			title: "Behind, and wake-ups waiting", unit: units.Short,
 			about: "Seconds behind and wake-ups not delivered, over time. Both climb together when Temporal is away; only the first, when no worker runs steps.",
 			queries: []query{
-				{`max(thidua_procedure_lag_seconds)`, "seconds behind"},
-				{`max(thidua_wakes_pending)`, "wake-ups waiting"},
+				{expr: `max(thidua_procedure_lag_seconds)`, legend: "seconds behind"},
+				{expr: `max(thidua_wakes_pending)`, legend: "wake-ups waiting"},
 			},
 		},
 	)
 	b.temporal()
+	b.server()
 	b.processes()
 	return b
+}
+
+// keeping is what everything else stands on.
+func (b *board) keeping() {
+	b.numbers(
+		view{
+			title: "Temporal", unit: units.Short,
+			about:   "1 while Temporal answers a worker that asks how it is. 0: nobody is reminded; reports and acts are taken. Runbook TemporalAway.",
+			queries: one(`max(thidua_temporal_up)`, ""),
+		},
+		view{
+			title: "Audit findings", unit: units.Short, alarm: 1,
+			about:   "Things in the chain of acts that do not add up, which a worker recomputes all the time. Any at all is for people: runbook AuditChainBroken.",
+			queries: one(`max(thidua_audit_findings)`, ""),
+		},
+		view{
+			title: "Audit last verified", unit: units.Seconds, alarm: 86400,
+			about:   "How long ago the chain of acts was last gone through from its beginning to its end. Hours with millions of acts; days: runbook AuditUnverified.",
+			queries: one(`time() - max(thidua_audit_verified_seconds)`, ""),
+		},
+		view{
+			title: "Newest backup", unit: units.Seconds, alarm: 2 * 86400,
+			about:   "How old the newest backup is, as far as whoever makes them says so by touching a file. Empty: nobody does. Runbook BackupTooOld.",
+			queries: one(`time() - max(thidua_backup_taken_seconds)`, ""),
+		},
+		view{
+			title: "Connections to PostgreSQL", unit: units.PercentUnit, whole: true, alarm: 0.8,
+			about:   "Connections to this database, of those that the server takes. Near all: who holds them? `pool_max_conns` in --database-url bounds ours.",
+			queries: one(`max(thidua_postgres_connections) / max(thidua_postgres_connections_max)`, ""),
+		},
+		view{
+			title: "Oldest transaction", unit: units.Seconds, alarm: 300,
+			about:   "Age of the oldest transaction in the database that we may see. Minutes: somebody forgot one; space is not used again, and acts are not sealed.",
+			queries: one(`max(thidua_postgres_oldest_transaction_seconds)`, ""),
+		},
+	)
 }
 
 // temporal is what the client sees of it: the SDK counts in each worker.
@@ -79,8 +119,8 @@ func (b *board) temporal() {
 			title: "Slots in use", unit: units.Short,
 			about: "What the workers do at this moment, and what they could take more. Free at zero for long: start another worker.",
 			queries: []query{
-				{`sum by (worker_type) (temporal_worker_task_slots_used)`, "{{worker_type}} in use"},
-				{`sum by (worker_type) (temporal_worker_task_slots_available)`, "{{worker_type}} free"},
+				{expr: `sum by (worker_type) (temporal_worker_task_slots_used)`, legend: "{{worker_type}} in use"},
+				{expr: `sum by (worker_type) (temporal_worker_task_slots_available)`, legend: "{{worker_type}} free"},
 			},
 		},
 		view{
@@ -101,6 +141,32 @@ func (b *board) temporal() {
 	)
 }
 
+// server is what Temporal's server counts itself, scraped under the job temporal.
+func (b *board) server() {
+	b.graphs(
+		view{
+			title: "Temporal's server: requests", unit: units.CountsPerSecond,
+			about:   "Requests a second, by service. Some are always there: workers ask for work. Empty: Prometheus has no job temporal, as with a Temporal of your organisation.",
+			queries: one(`sum by (service_name) (rate(service_requests{job="temporal"}[$__rate_interval]))`, "{{service_name}}"),
+		},
+		view{
+			title: "Temporal's server: errors", unit: units.CountsPerSecond,
+			about:   "By type. NotFound and AlreadyStarted are everyday answers. Unavailable and DeadlineExceeded: its services do not reach each other, or its database.",
+			queries: one(`sum by (error_type) (rate(service_error_with_type{job="temporal"}[$__rate_interval]))`, "{{error_type}}"),
+		},
+		view{
+			title: "Temporal's database: requests", unit: units.CountsPerSecond,
+			about:   "What Temporal asks of PostgreSQL, a second, by service. It grows with procedures that move, not with units.",
+			queries: one(`sum by (service_name) (rate(persistence_requests{job="temporal"}[$__rate_interval]))`, "{{service_name}}"),
+		},
+		view{
+			title: "Temporal's database: duration", unit: units.Seconds,
+			about:   "How long one request takes in the mean. Milliseconds; tens of them: the disk is slow, or shared with too much, and procedures wait for it.",
+			queries: one(`sum(rate(persistence_latency_sum{job="temporal"}[$__rate_interval])) / sum(rate(persistence_latency_count{job="temporal"}[$__rate_interval]))`, "mean"),
+		},
+	)
+}
+
 func (b *board) processes() {
 	b.graphs(
 		view{
@@ -112,6 +178,21 @@ func (b *board) processes() {
 			title: "Memory", unit: units.BytesIEC,
 			about:   "Of each process. One that only ever rises is a leak: keep a heap profile and report it.",
 			queries: one(`process_resident_memory_bytes{job="thidua"}`, "{{instance}}"),
+		},
+		view{
+			title: "Heap", unit: units.BytesIEC,
+			about:   "What the Go runtime keeps for live data and garbage, of each process. Climbs by the load; memory far above it belongs to no Go value.",
+			queries: one(`go_memstats_heap_inuse_bytes{job="thidua"}`, "{{instance}}"),
+		},
+		view{
+			title: "Pauses of the garbage collector", unit: units.Seconds,
+			about:   "The longest pause of late, of each process. More than milliseconds: the machine has too little processor for what runs on it.",
+			queries: one(`go_gc_duration_seconds{job="thidua", quantile="1"}`, "{{instance}}"),
+		},
+		view{
+			title: "Size of the database", unit: units.BytesIEC,
+			about:   "Grows with reports, notices and acts, which are never deleted: some kilobytes for a unit and round. Is there disk for a year of it?",
+			queries: one(`max(thidua_postgres_size_bytes)`, "database"),
 		},
 		view{
 			title: "Processor", unit: units.Short,

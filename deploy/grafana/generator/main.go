@@ -20,7 +20,9 @@ func main() {
 }
 
 func write() error {
-	for name, b := range map[string]*board{"campaigns": campaigns(), "delivery": delivery(), "engine": engine()} {
+	for name, b := range map[string]*board{
+		"campaigns": campaigns(), "campaign": campaign(), "delivery": delivery(), "engine": engine(), "service-levels": serviceLevels(),
+	} {
 		d, err := b.Build()
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)

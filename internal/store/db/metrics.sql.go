@@ -120,9 +120,9 @@ func (q *Queries) CountMessages(ctx context.Context) ([]CountMessagesRow, error)
 }
 
 const countNotices = `-- name: CountNotices :many
-SELECT c.name AS campaign, n.step, n.state, n.n, n.missed
+SELECT c.name AS campaign, n.step, n.state, n.n, n.missed, n.said_at
 FROM (SELECT campaign_id, step, state, count(*)::bigint AS n,
-             (count(*) FILTER (WHERE reason IN ('MissedSend', 'MissedSkip', 'MissedMerge', 'PastNotAfter')))::bigint AS missed
+             (count(*) FILTER (WHERE reason IN ('MissedSend', 'MissedSkip', 'MissedMerge', 'PastNotAfter')))::bigint AS missed, max(recorded_at)::timestamptz AS said_at
       FROM notice GROUP BY campaign_id, step, state) n
 JOIN campaign c ON c.id = n.campaign_id
 `
@@ -133,6 +133,7 @@ type CountNoticesRow struct {
 	State    string
 	N        int64
 	Missed   int64
+	SaidAt   time.Time
 }
 
 // Missed: processed too late, whatever catch-up then made of it, or past its end.
@@ -151,6 +152,7 @@ func (q *Queries) CountNotices(ctx context.Context) ([]CountNoticesRow, error) {
 			&i.State,
 			&i.N,
 			&i.Missed,
+			&i.SaidAt,
 		); err != nil {
 			return nil, err
 		}
@@ -163,9 +165,10 @@ func (q *Queries) CountNotices(ctx context.Context) ([]CountNoticesRow, error) {
 }
 
 const countObligations = `-- name: CountObligations :many
-SELECT c.name AS campaign, o.kind, o.state, o.n, o.overdue
+SELECT c.name AS campaign, o.kind, o.state, o.n, o.overdue, o.heard_at
 FROM (SELECT campaign_id, kind, state, count(*)::bigint AS n,
-             (count(*) FILTER (WHERE state = 'Owing' AND due_at < $1::timestamptz))::bigint AS overdue
+             (count(*) FILTER (WHERE state = 'Owing' AND due_at < $1::timestamptz))::bigint AS overdue,
+             coalesce(max(received_at), 'epoch')::timestamptz AS heard_at
       FROM obligation GROUP BY campaign_id, kind, state) o
 JOIN campaign c ON c.id = o.campaign_id
 `
@@ -176,6 +179,7 @@ type CountObligationsRow struct {
 	State    string
 	N        int64
 	Overdue  int64
+	HeardAt  time.Time
 }
 
 // Grouped by id first: the name joins a handful of rows, not all of them.
@@ -194,6 +198,7 @@ func (q *Queries) CountObligations(ctx context.Context, now time.Time) ([]CountO
 			&i.State,
 			&i.N,
 			&i.Overdue,
+			&i.HeardAt,
 		); err != nil {
 			return nil, err
 		}
@@ -249,12 +254,13 @@ func (q *Queries) CountWakes(ctx context.Context) (int64, error) {
 }
 
 const meteredCampaigns = `-- name: MeteredCampaigns :many
-SELECT name, state FROM campaign ORDER BY name
+SELECT name, state, acted_at FROM campaign ORDER BY name
 `
 
 type MeteredCampaignsRow struct {
-	Name  string
-	State string
+	Name    string
+	State   string
+	ActedAt *time.Time
 }
 
 func (q *Queries) MeteredCampaigns(ctx context.Context) ([]MeteredCampaignsRow, error) {
@@ -266,7 +272,7 @@ func (q *Queries) MeteredCampaigns(ctx context.Context) ([]MeteredCampaignsRow, 
 	items := []MeteredCampaignsRow{}
 	for rows.Next() {
 		var i MeteredCampaignsRow
-		if err := rows.Scan(&i.Name, &i.State); err != nil {
+		if err := rows.Scan(&i.Name, &i.State, &i.ActedAt); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

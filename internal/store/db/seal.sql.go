@@ -162,6 +162,7 @@ SELECT s.seal, s.audit_id, s.leaf, a.id, a.recorded_at, a.at, coalesce(a.actor, 
        coalesce(a.object, '')::text AS object, coalesce(a.reason, '')::text AS reason, coalesce(a.request_id::text, '')::text AS request_id,
        coalesce(a.detail::text, '')::text AS detail
 FROM sealed s LEFT JOIN audit a ON a.id = s.audit_id
+WHERE s.seal > $1 AND s.seal <= $2
 ORDER BY s.seal, s.position
 `
 
@@ -180,9 +181,9 @@ type LookSealedRowsRow struct {
 	Detail     string
 }
 
-// Every sealed row in its place; what was removed has no id.
-func (q *Queries) LookSealedRows(ctx context.Context) ([]LookSealedRowsRow, error) {
-	rows, err := q.db.Query(ctx, lookSealedRows)
+// Every row of some seals in its place; what was removed has no id.
+func (q *Queries) LookSealedRows(ctx context.Context, after int64, until int64) ([]LookSealedRowsRow, error) {
+	rows, err := q.db.Query(ctx, lookSealedRows, after, until)
 	if err != nil {
 		return nil, err
 	}
@@ -215,8 +216,17 @@ func (q *Queries) LookSealedRows(ctx context.Context) ([]LookSealedRowsRow, erro
 }
 
 const lookSeals = `-- name: LookSeals :many
-SELECT no, sealed_at, previous, hash FROM seal ORDER BY no
+SELECT x.no, x.sealed_at, x.previous, x.hash
+FROM (SELECT s.no, s.sealed_at, s.previous, s.hash, sum(s.rows) OVER (ORDER BY s.no) - s.rows AS covered
+      FROM seal s WHERE s.no > $1 ORDER BY s.no LIMIT $2::bigint) x
+WHERE x.covered < $3::bigint ORDER BY x.no
 `
+
+type LookSealsParams struct {
+	After    int64
+	MaxSeals int64
+	MaxRows  int64
+}
 
 type LookSealsRow struct {
 	No       int64
@@ -225,8 +235,9 @@ type LookSealsRow struct {
 	Hash     []byte
 }
 
-func (q *Queries) LookSeals(ctx context.Context) ([]LookSealsRow, error) {
-	rows, err := q.db.Query(ctx, lookSeals)
+// Those after one, until they cover so many rows.
+func (q *Queries) LookSeals(ctx context.Context, arg LookSealsParams) ([]LookSealsRow, error) {
+	rows, err := q.db.Query(ctx, lookSeals, arg.After, arg.MaxSeals, arg.MaxRows)
 	if err != nil {
 		return nil, err
 	}
@@ -353,6 +364,17 @@ func (q *Queries) RowsToSeal(ctx context.Context, arg RowsToSealParams) ([]RowsT
 		return nil, err
 	}
 	return items, nil
+}
+
+const sealHash = `-- name: SealHash :one
+SELECT hash FROM seal WHERE no = $1
+`
+
+func (q *Queries) SealHash(ctx context.Context, no int64) ([]byte, error) {
+	row := q.db.QueryRow(ctx, sealHash, no)
+	var hash []byte
+	err := row.Scan(&hash)
+	return hash, err
 }
 
 const sealHorizon = `-- name: SealHorizon :one

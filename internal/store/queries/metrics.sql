@@ -1,5 +1,5 @@
 -- name: MeteredCampaigns :many
-SELECT name, state FROM campaign ORDER BY name;
+SELECT name, state, acted_at FROM campaign ORDER BY name;
 
 -- name: MeteredSteps :many
 -- The steps that a campaign's notices can carry, so that each is counted from 0.
@@ -22,17 +22,18 @@ GROUP BY c.name, r.state;
 
 -- name: CountObligations :many
 -- Grouped by id first: the name joins a handful of rows, not all of them.
-SELECT c.name AS campaign, o.kind, o.state, o.n, o.overdue
+SELECT c.name AS campaign, o.kind, o.state, o.n, o.overdue, o.heard_at
 FROM (SELECT campaign_id, kind, state, count(*)::bigint AS n,
-             (count(*) FILTER (WHERE state = 'Owing' AND due_at < @now::timestamptz))::bigint AS overdue
+             (count(*) FILTER (WHERE state = 'Owing' AND due_at < @now::timestamptz))::bigint AS overdue,
+             coalesce(max(received_at), 'epoch')::timestamptz AS heard_at
       FROM obligation GROUP BY campaign_id, kind, state) o
 JOIN campaign c ON c.id = o.campaign_id;
 
 -- name: CountNotices :many
 -- Missed: processed too late, whatever catch-up then made of it, or past its end.
-SELECT c.name AS campaign, n.step, n.state, n.n, n.missed
+SELECT c.name AS campaign, n.step, n.state, n.n, n.missed, n.said_at
 FROM (SELECT campaign_id, step, state, count(*)::bigint AS n,
-             (count(*) FILTER (WHERE reason IN ('MissedSend', 'MissedSkip', 'MissedMerge', 'PastNotAfter')))::bigint AS missed
+             (count(*) FILTER (WHERE reason IN ('MissedSend', 'MissedSkip', 'MissedMerge', 'PastNotAfter')))::bigint AS missed, max(recorded_at)::timestamptz AS said_at
       FROM notice GROUP BY campaign_id, step, state) n
 JOIN campaign c ON c.id = n.campaign_id;
 

@@ -21,14 +21,22 @@ INSERT INTO sealed (audit_id, seal, position, leaf)
 SELECT unnest(@ids::bigint[]), @seal, unnest(@positions::int[]), unnest(@leaves::bytea[]);
 
 -- name: LookSeals :many
-SELECT no, sealed_at, previous, hash FROM seal ORDER BY no;
+-- Those after one, until they cover so many rows.
+SELECT x.no, x.sealed_at, x.previous, x.hash
+FROM (SELECT s.no, s.sealed_at, s.previous, s.hash, sum(s.rows) OVER (ORDER BY s.no) - s.rows AS covered
+      FROM seal s WHERE s.no > @after ORDER BY s.no LIMIT @max_seals::bigint) x
+WHERE x.covered < @max_rows::bigint ORDER BY x.no;
+
+-- name: SealHash :one
+SELECT hash FROM seal WHERE no = @no;
 
 -- name: LookSealedRows :many
--- Every sealed row in its place; what was removed has no id.
+-- Every row of some seals in its place; what was removed has no id.
 SELECT s.seal, s.audit_id, s.leaf, a.id, a.recorded_at, a.at, coalesce(a.actor, '')::text AS actor, coalesce(a.verb, '')::text AS verb,
        coalesce(a.object, '')::text AS object, coalesce(a.reason, '')::text AS reason, coalesce(a.request_id::text, '')::text AS request_id,
        coalesce(a.detail::text, '')::text AS detail
 FROM sealed s LEFT JOIN audit a ON a.id = s.audit_id
+WHERE s.seal > @after AND s.seal <= @until
 ORDER BY s.seal, s.position;
 
 -- name: LookUnsealedRows :many
