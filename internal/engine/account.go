@@ -145,10 +145,10 @@ func (t *tx) give(ctx context.Context, act Act, account int64, g Grant, from *in
 		verb = auth.Delegate
 	}
 	role := toRole(row)
-	return role, t.audit(ctx, act, verb, object("Account", account), role)
+	return role, t.audit(ctx, act, verb, accountObject(account), role)
 }
 
-func object(kind string, id int64) string { return fmt.Sprintf("%s/%d", kind, id) }
+func accountObject(id int64) string { return fmt.Sprintf("Account/%d", id) }
 
 // invite makes an invitation, and ends those before it.
 func (t *tx) invite(ctx context.Context, account int64) (secret string, err error) {
@@ -259,7 +259,7 @@ func (e *Engine) onAccount(ctx context.Context, act Act, login string, do func(t
 		if err := t.mayChange(ctx, act.Actor, row.ID); err != nil {
 			return err
 		}
-		if done, err := t.repeated(ctx, act, auth.Admit, object("Account", row.ID)); done != nil || err != nil {
+		if done, err := t.repeated(ctx, act, auth.Admit, accountObject(row.ID)); done != nil || err != nil {
 			a, err = t.account(ctx, row)
 			return err
 		}
@@ -268,7 +268,7 @@ func (e *Engine) onAccount(ctx context.Context, act Act, login string, do func(t
 			return err
 		}
 		if detail != nil {
-			if err := t.audit(ctx, act, auth.Admit, object("Account", row.ID), detail); err != nil {
+			if err := t.audit(ctx, act, auth.Admit, accountObject(row.ID), detail); err != nil {
 				return err
 			}
 		}
@@ -307,7 +307,7 @@ func (e *Engine) GiveRole(ctx context.Context, act Act, login string, g Grant) (
 			return err
 		}
 		g.Name = cmp.Or(g.Name, row.Name)
-		done, err := t.repeated(ctx, act, auth.Admit, object("Account", row.ID))
+		done, err := t.repeated(ctx, act, auth.Admit, accountObject(row.ID))
 		if err == nil && done == nil {
 			_, err = t.give(ctx, act, row.ID, g, nil)
 		}
@@ -342,7 +342,7 @@ func (e *Engine) RevokeRole(ctx context.Context, act Act, id int64) error {
 		if n, err := t.Queries.RevokeRole(ctx, id); n == 0 || err != nil {
 			return err // over before
 		}
-		return t.audit(ctx, act, verb, object("Account", role.AccountID), map[string]any{"revoked": id})
+		return t.audit(ctx, act, verb, accountObject(role.AccountID), map[string]any{"revoked": id})
 	})
 }
 

@@ -205,7 +205,7 @@ func (e *Engine) SetUpFactor(ctx context.Context, s Session, seed []byte, code s
 			return err
 		}
 		s.Version, s.Factor = s.Version+1, true
-		return t.audit(ctx, By(self(a), ""), auth.Admit, object("Account", a.ID), map[string]any{"secondFactor": true})
+		return t.audit(ctx, By(self(a), ""), auth.Admit, accountObject(a.ID), map[string]any{"secondFactor": true})
 	})
 	return s, err
 }
@@ -308,7 +308,7 @@ func (t *tx) newPassword(ctx context.Context, a db.Account, s Session, password 
 		return s, err
 	}
 	s.Version = int(a.Version) + 1
-	return s, t.audit(ctx, By(self(a), ""), auth.Admit, object("Account", a.ID), map[string]any{"password": true})
+	return s, t.audit(ctx, By(self(a), ""), auth.Admit, accountObject(a.ID), map[string]any{"password": true})
 }
 
 // SignOutEverywhere ends every session of a session's account, this one too.
@@ -321,7 +321,7 @@ func (e *Engine) SignOutEverywhere(ctx context.Context, s Session) error {
 		if err := t.EndSessions(ctx, a.ID); err != nil {
 			return err
 		}
-		return t.audit(ctx, By(self(a), ""), auth.Admit, object("Account", a.ID), map[string]any{"signedOut": true})
+		return t.audit(ctx, By(self(a), ""), auth.Admit, accountObject(a.ID), map[string]any{"signedOut": true})
 	})
 }
 

@@ -66,7 +66,7 @@ func next(values url.Values) string {
 // smallForm is a form of a few lines, without files.
 func (a *App) smallForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxLogin)
-	if err := r.ParseMultipartForm(maxLogin); err != nil && !errors.Is(err, http.ErrNotMultipart) {
+	if err := r.ParseMultipartForm(maxLogin); err != nil && !errors.Is(err, http.ErrNotMultipart) { //nolint:gosec // bounded above
 		return nil, &engine.Refused{Code: "unreadable"}
 	}
 	return r.PostForm, nil
@@ -276,7 +276,7 @@ func (a *App) onAccount(w http.ResponseWriter, r *http.Request, done string, cha
 	err = change(v.Visit, values)
 	var missing *engine.NotFound
 	if errors.As(err, &missing) {
-		v.problem, err = u.t("account.missing", "{name}", missing.Name), nil
+		v.problem = u.t("account.missing", "{name}", missing.Name)
 	} else if v.problem, err = u.loginProblem(err); err != nil {
 		return err
 	}
@@ -423,7 +423,7 @@ func (a *App) serveFactorPicture(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	w.Header().Set("Content-Type", "image/png")
-	_, _ = w.Write(b) // a reader who is gone is no error of ours
+	_, _ = w.Write(b) //nolint:gosec // a picture; a reader who is gone is no error of ours
 	return nil
 }
 

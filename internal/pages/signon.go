@@ -135,7 +135,7 @@ func (a *App) backFromSignOn(w http.ResponseWriter, r *http.Request) error {
 	}
 	var claims struct {
 		Email    string `json:"email"`
-		Verified bool   `json:"email_verified"`
+		Verified bool   `json:"email_verified"` //nolint:tagliatelle // as OpenID Connect spells it
 	}
 	if err := id.Claims(&claims); err != nil {
 		return &errSignOnAway{err}

@@ -250,7 +250,7 @@ func (a *App) serveTodo(w http.ResponseWriter, r *http.Request) error {
 }
 
 // where a thing to do is done.
-func (u ui) where(t look.Todo, unit string) string {
+func (u ui) where(t look.Todo) string {
 	switch t.Kind {
 	case "Letter":
 		return u.href(u.campaign(t.Campaign, "/letters/", t.Subject))

@@ -530,7 +530,7 @@ func approvalWords(actor auth.Actor) string {
 	return "unit.approval." + string(actor.Role)
 }
 
-func (e entry) approvalWords() string {
+func (e *entry) approvalWords() string {
 	if e.role == string(auth.Leader) && e.personal {
 		return "unit.approval.personal"
 	}
