@@ -132,7 +132,7 @@ func settledOf(ctx context.Context, pool *pgxpool.Pool) ([]string, error) {
 		return nil, err
 	}
 	var all []string
-	for _, s := range b.Settled {
+	for _, s := range b.Received() {
 		all = append(all, fmt.Sprintf("%s|%s|%s", s.Unit, s.Round, s.ReceivedAt.UTC().Format(time.RFC3339Nano)))
 	}
 	slices.Sort(all)

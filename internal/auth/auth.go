@@ -127,7 +127,15 @@ const (
 	Inspect     Verb = "inspect" // the acts of the whole installation
 )
 
-// Verbs are all there are.
+// What the engine does by itself, on record so that facts can be held to it. Nobody asks
+// for it, so no guard does.
+const (
+	Open  Verb = "open"  // a round: who owes by when
+	Close Verb = "close" // a round: who was in time, late, missing
+	Rank  Verb = "rank"  // a review
+)
+
+// Verbs are all that somebody can ask for.
 var Verbs = []Verb{
 	Apply, Launch, Pause, Resume, Extend, Cancel, Submit, Approve, Decide, Rebuild, Record, Return, Reopen, Request, Consolidate, Follow,
 	Issue, Admit, Delegate, Unlink, Keep,

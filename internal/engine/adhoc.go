@@ -186,5 +186,8 @@ func (t *tx) openRequest(ctx context.Context, act Act, c db.Campaign, q AdHoc) (
 	if err != nil {
 		return db.Round{}, err
 	}
+	if err := t.auditOpening(ctx, c, r); err != nil {
+		return db.Round{}, err
+	}
 	return r, withinCampaign(c, r, q.Due)
 }

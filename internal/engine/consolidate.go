@@ -59,7 +59,10 @@ func (e *Engine) Consolidate(ctx context.Context, act Act, campaign, round, body
 		if err != nil {
 			return err
 		}
-		return t.audit(ctx, act, auth.Consolidate, obligationName(o), out)
+		return t.audit(ctx, act, auth.Consolidate, obligationName(o), struct {
+			Consolidated
+			DueAt *time.Time `json:"dueAt,omitempty"`
+		}{out, o.DueAt})
 	})
 	return out, err
 }

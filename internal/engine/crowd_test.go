@@ -26,6 +26,7 @@ func crowd(t testing.TB, n int, edits ...string) *world {
 func crowdOn(t testing.TB, pool *pgxpool.Pool, n int, edits ...string) *world {
 	t.Helper()
 	w := onPool(t, pool)
+	w.handmade = " for registration of "
 	w.ok(w.SetStepped(t.Context(), at("2021-09-07 08:00")))
 	w.apply(fixture(t, edits...))
 	w.ok(w.Launch(t.Context(), By(office, ""), name, LaunchOptions{}))

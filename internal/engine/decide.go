@@ -70,6 +70,6 @@ func (e *Engine) Decide(ctx context.Context, act Act, name string, d Decided) er
 		if err := t.WakeCampaign(ctx, t.now, c.ID); err != nil {
 			return err
 		}
-		return t.audit(ctx, act, auth.Decide, "Campaign/"+name, map[string]any{"number": d.Number, "dated": d.Dated.String()})
+		return t.audit(ctx, act, auth.Decide, "Campaign/"+name, map[string]any{"number": d.Number, "dated": d.Dated.String(), "signedBy": d.SignedBy})
 	})
 }

@@ -109,7 +109,7 @@ func (t *tx) takeReport(ctx context.Context, act Act, in *intake, report Report,
 	if p.HardTasks, err = json.Marshal(tasks); err != nil {
 		return err
 	}
-	if p.Detail, err = json.Marshal(receipt); err != nil {
+	if p.Detail, err = json.Marshal(receipt.judgedBy(in.owed)); err != nil {
 		return err
 	}
 	for _, name := range slices.Sorted(maps.Keys(report.Figures)) {

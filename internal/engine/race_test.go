@@ -20,6 +20,7 @@ import (
 func TestReportsRaceTheLadder(t *testing.T) {
 	const n, rounds = 20, 50
 	w := crowd(t, n, "due: {day: 15}\n", "due: {day: 15}\n      approval: None\n")
+	w.tampered = true
 	w.to("2021-10-08 08:30")
 	id := roundID(name, oct)
 	for i := range rounds {
@@ -215,7 +216,7 @@ func TestOneRequestTwiceAtOnce(t *testing.T) {
 	twice(func() (any, error) { return w.Extend(t.Context(), extend, name, oct, "", at("2021-10-20 17:00")) })
 	twice(func() (any, error) { return nil, w.Pause(t.Context(), pause, name) })
 	w.check("each is on record once", w.rows(`SELECT verb, count(*) FROM audit WHERE verb <> 'apply' GROUP BY 1 ORDER BY 1`),
-		"approve 5", "extend 1", "launch 1", "pause 1", "submit 6")
+		"approve 5", "extend 1", "launch 1", "open 2", "pause 1", "submit 6")
 	w.check("and done once", w.rows(`SELECT count(*), max(version), (SELECT max(deadline_no) FROM obligation) FROM report`), "6 1 2")
 }
 
@@ -298,6 +299,7 @@ func TestDeadlockIsRepeated(t *testing.T) {
 // judged anew.
 func TestOvertakenReport(t *testing.T) {
 	w := crowd(t, 3, "due: {day: 15}\n", "due: {day: 15}\n      approval: None\n")
+	w.tampered = true
 	w.to("2021-10-08 08:30")
 	for i, c := range []struct{ reason, change, code string }{
 		{"an act that moves the deadline into the past", `due_at = '2021-10-01', deadline_no = deadline_no + 1`, ""},

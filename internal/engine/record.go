@@ -34,6 +34,17 @@ type Arrival struct {
 	ReceivedAt time.Time
 }
 
+// Recorded is what the audit keeps of a report that was recorded.
+type Recorded struct {
+	Receipt
+	DueAt          *time.Time `json:"dueAt,omitempty"` // it was judged by
+	Source         Source     `json:"source"`
+	DocumentNumber string     `json:"documentNumber"`
+	DocumentDate   string     `json:"documentDate,omitempty"`
+	// Closed is how the round stands with it; nil when it was not closed.
+	Closed *Closed `json:"closed,omitempty"`
+}
+
 // Record takes in, for a unit, a report that came on paper, by e-mail or by the
 // document axis. It is signed, so it needs no approval, and its document carries
 // the outline; figures are typed in. It counts at its own arrival: what arrived
@@ -85,11 +96,15 @@ func (e *Engine) Record(ctx context.Context, act Act, campaign, round, unit stri
 			return err
 		}
 		// The receipt is what a repeat answers with; the document, what an auditor asks for.
-		return t.audit(ctx, act, auth.Record, "Campaign/"+campaign, struct {
-			Receipt
-			Source         Source `json:"source"`
-			DocumentNumber string `json:"documentNumber"`
-		}{receipt, a.Source, a.DocumentNumber})
+		recorded := Recorded{Receipt: receipt, DueAt: o.DueAt, Source: a.Source, DocumentNumber: a.DocumentNumber}
+		if !a.DocumentDate.IsZero() {
+			recorded.DocumentDate = a.DocumentDate.String()
+		}
+		// After the close the round stands otherwise than the close said.
+		if recorded.Closed, err = t.closed(ctx, c.ID, round); err != nil {
+			return err
+		}
+		return t.audit(ctx, act, auth.Record, "Campaign/"+campaign, recorded)
 	})
 	return receipt, err
 }

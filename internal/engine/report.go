@@ -141,7 +141,7 @@ func (e *Engine) Approve(ctx context.Context, act Act, campaign, round, unit str
 		if err := t.settle(ctx, o, &receipt); err != nil {
 			return err
 		}
-		return t.audit(ctx, act, auth.Approve, obligationName(o), receipt)
+		return t.audit(ctx, act, auth.Approve, obligationName(o), receipt.judgedBy(o))
 	})
 	return receipt, err
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	v1 "thidua.dev/thidua/api/v1"
+	"thidua.dev/thidua/internal/auth"
 	"thidua.dev/thidua/internal/score"
 	"thidua.dev/thidua/internal/store/db"
 )
@@ -111,10 +112,15 @@ func (s *step) seal(ctx context.Context, v db.Review, inputs score.Inputs, lines
 		p.Lates, p.Missings, p.Expecteds = append(p.Lates, int32(l.Late)), append(p.Missings, int32(l.Missing)), append(p.Expecteds, int32(l.Expected))
 		p.Ranks, p.Reasons = append(p.Ranks, int32(l.Rank)), append(p.Reasons, string(l.Reason))
 	}
-	if p.RankingID, err = s.InsertRanking(ctx, ranking); err != nil {
+	row, err := s.InsertRanking(ctx, ranking)
+	if err != nil {
 		return err
 	}
-	return s.InsertRankingLines(ctx, p)
+	p.RankingID = row.ID
+	if err := s.InsertRankingLines(ctx, p); err != nil {
+		return err
+	}
+	return s.audit(ctx, ownAct(), auth.Rank, reviewObject(s.c.Name, v.Name), Ranked{int(row.Version), ranking.Hash, ranking.InputsHash})
 }
 
 // publish makes the ranking public and, at the final review, nominates the best

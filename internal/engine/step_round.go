@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"thidua.dev/thidua/internal/auth"
 	"thidua.dev/thidua/internal/store/db"
 )
 
@@ -47,6 +48,11 @@ func (s *step) openRound(ctx context.Context) (outcome, error) {
 		return outcome{}, err
 	}
 	n += bodies
+	if r.State == "Planned" || n > 0 {
+		if err := s.auditOpening(ctx, s.c, r); err != nil {
+			return outcome{}, err
+		}
+	}
 	owing, err := s.OwingIn(ctx, &r.ID)
 	if err != nil {
 		return outcome{}, err
@@ -111,6 +117,13 @@ func (s *step) closeRound(ctx context.Context) (outcome, error) {
 		return outcome{}, err
 	}
 	if err := s.CountRound(ctx, r.ID); err != nil {
+		return outcome{}, err
+	}
+	closed, err := s.closed(ctx, s.c.ID, r.Name)
+	if err != nil {
+		return outcome{}, err
+	}
+	if err := s.audit(ctx, ownAct(), auth.Close, roundObject(s.c.Name, r.Name), closed); err != nil {
 		return outcome{}, err
 	}
 	return outcome{finished: true, over: true, changed: lapsed + 1}, s.tellCampaign(ctx)

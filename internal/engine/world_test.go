@@ -34,6 +34,8 @@ type world struct {
 	inbox      *inbox
 	step       func(ctx context.Context, id, phase string) (Step, error) // StepProcedure, unless a test puts itself between
 	forgetful  bool                                                      // each procedure starts anew at each look
+	handmade   string                                                    // what verify would say of what was put into tables by hand
+	tampered   bool                                                      // the test writes rows by hand: they need not fit the acts
 	mailAway   bool                                                      // nothing is sent meanwhile
 	settled    func()                                                    // called when nothing is left to do at an instant
 	due        func(context.Context) ([]Procedure, error)                // who looks now: DueProcedures, unless a test stands for Temporal
@@ -124,6 +126,11 @@ func onPool(t testing.TB, pool *pgxpool.Pool) *world {
 	log := slog.New(slog.DiscardHandler)
 	w := &world{Engine: New(pool, log), t: t, phase: map[string]int{}, inbox: &inbox{}}
 	w.step, w.due, w.settled = w.StepProcedure, w.DueProcedures, func() {}
+	t.Cleanup(func() {
+		if !t.Failed() && !t.Skipped() && !w.tampered {
+			Verify(t, pool, w.handmade)
+		}
+	})
 	w.dispatcher = notify.NewDispatcher(notify.DispatcherOptions{
 		Pool: pool, Channels: []notify.Channel{w.inbox}, Sender: mail.Address{Address: "thi-dua@so.example"}, Log: log,
 	})

@@ -17,19 +17,26 @@ import (
 	"thidua.dev/thidua/internal/score"
 )
 
-// Format of bundles.
-const Format = "thidua.bundle/1"
+// Format of bundles. Those of the one before say less, and less of them is checked.
+const (
+	Format       = "thidua.bundle/2"
+	formatBefore = "thidua.bundle/1"
+)
 
 // Bundle is everything that an auditor needs. It holds names of actors and what
 // units reported: it is for auditors, not for the public.
 type Bundle struct {
-	Format   string       `json:"format"`
-	MadeAt   time.Time    `json:"madeAt"`
-	Seals    []audit.Seal `json:"seals"`
-	Unsealed []audit.Row  `json:"unsealed"` // acts that no seal covers yet
-	Reports  []Report     `json:"reports"`
-	Settled  []Settled    `json:"settled"`
-	Rankings []Ranking    `json:"rankings"`
+	Format      string       `json:"format"`
+	MadeAt      time.Time    `json:"madeAt"`
+	Seals       []audit.Seal `json:"seals"`
+	Unsealed    []audit.Row  `json:"unsealed"` // acts that no seal covers yet
+	Reports     []Report     `json:"reports"`
+	Settled     []Settled    `json:"settled,omitempty"` // in bundles of the format before; Owed says more
+	Owed        []Owed       `json:"owed"`
+	Rounds      []Round      `json:"rounds"`
+	Decisions   []Decision   `json:"decisions"`
+	Rankings    []Ranking    `json:"rankings"`
+	Nominations []Nomination `json:"nominations"`
 }
 
 // Report is one version of one report.
@@ -43,6 +50,60 @@ type Report struct {
 	Source     string        `json:"source"`
 	ReceivedAt time.Time     `json:"receivedAt"`
 	Content    engine.Report `json:"content"`
+
+	ApprovedAt     *time.Time `json:"approvedAt,omitempty"`
+	DocumentNumber string     `json:"documentNumber,omitempty"`
+	DocumentDate   string     `json:"documentDate,omitempty"`
+	ReturnReason   string     `json:"returnReason,omitempty"`
+}
+
+// Owed is a report, a registration or a consolidation that somebody owes or owed.
+type Owed struct {
+	Obligation int64      `json:"obligation"`
+	Campaign   string     `json:"campaign"`
+	Unit       string     `json:"unit"`
+	Round      string     `json:"round"`
+	Kind       string     `json:"kind"`
+	Calendar   string     `json:"calendar"`
+	State      string     `json:"state"`
+	DueAt      *time.Time `json:"dueAt,omitempty"`
+	ReceivedAt *time.Time `json:"receivedAt,omitempty"`
+}
+
+// Round is a round that has opened, with its counts when it is closed.
+type Round struct {
+	Campaign string     `json:"campaign"`
+	Round    string     `json:"round"`
+	State    string     `json:"state"`
+	ClosesAt time.Time  `json:"closesAt"`
+	ClosedAt *time.Time `json:"closedAt,omitempty"`
+	Expected *int       `json:"expected,omitempty"`
+	OnTime   *int       `json:"onTime,omitempty"`
+	Late     *int       `json:"late,omitempty"`
+	Missing  *int       `json:"missing,omitempty"`
+}
+
+// Decision of the competent authority, as recorded.
+type Decision struct {
+	Campaign   string    `json:"campaign"`
+	Number     string    `json:"number"`
+	Dated      string    `json:"dated"`
+	SignedBy   string    `json:"signedBy,omitempty"`
+	RecordedAt time.Time `json:"recordedAt"`
+}
+
+// Nomination by a ranking, and the award that came of it; either may be empty.
+type Nomination struct {
+	Campaign    string `json:"campaign"`
+	Unit        string `json:"unit"`
+	Award       string `json:"award,omitempty"`
+	Form        string `json:"form,omitempty"`
+	Review      string `json:"review,omitempty"`
+	Version     int    `json:"version,omitempty"`
+	Rank        int    `json:"rank,omitempty"`
+	Total       string `json:"total,omitempty"`
+	Awarded     string `json:"awarded,omitempty"`
+	AwardedForm string `json:"awardedForm,omitempty"`
 }
 
 // Settled is a report that counts as received.
@@ -71,6 +132,16 @@ type Place struct {
 	Unit  string `json:"unit"`
 	Total string `json:"total"`
 	Rank  int    `json:"rank"`
+
+	// Bundles of the format before say nothing of these.
+	Group    string             `json:"group,omitempty"`
+	Base     string             `json:"base,omitempty"`
+	Malus    string             `json:"malus,omitempty"`
+	Late     int                `json:"late,omitempty"`
+	Missing  int                `json:"missing,omitempty"`
+	Expected int                `json:"expected,omitempty"`
+	Reason   string             `json:"reason,omitempty"`
+	Axes     []score.AxisPoints `json:"axes,omitempty"`
 }
 
 // Write writes a bundle, compressed.
@@ -102,8 +173,18 @@ func Read(r io.Reader) (*Bundle, error) {
 		}
 		return nil, fmt.Errorf("this is not a bundle: %w", err)
 	}
-	if b.Format != Format {
-		return nil, fmt.Errorf("a bundle of format %q; this version reads %s", b.Format, Format)
+	if b.Format != Format && b.Format != formatBefore {
+		return nil, fmt.Errorf("a bundle of format %q; this version reads %s and %s", b.Format, Format, formatBefore)
 	}
 	return &b, nil
+}
+
+// Received is what counts as received.
+func (b *Bundle) Received() (settled []Settled) {
+	for _, o := range b.Owed {
+		if o.State == "Settled" && o.ReceivedAt != nil {
+			settled = append(settled, Settled{o.Obligation, o.Campaign, o.Unit, o.Round, *o.ReceivedAt})
+		}
+	}
+	return append(settled, b.Settled...)
 }

@@ -8,11 +8,9 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/shopspring/decimal"
 
 	"thidua.dev/thidua/internal/audit"
 	"thidua.dev/thidua/internal/engine"
-	"thidua.dev/thidua/internal/score"
 	"thidua.dev/thidua/internal/store/db"
 )
 
@@ -47,108 +45,90 @@ func (b *Bundle) Ledger() (findings []audit.Finding) {
 			receivedAt[key] = true
 		}
 	}
+	b.checkReports(receipts, found)
+	if b.Format != Format {
+		b.checkSettled(receivedAt, found)
+		return findings
+	}
+	h := b.history(found)
+	b.checkVersions(h)
+	b.checkOwed(h)
+	b.checkRounds(h)
+	b.checkDecisions(found)
+	return findings
+}
+
+// checkReports holds every version of every report to the act that took it in.
+func (b *Bundle) checkReports(receipts map[receiptKey]act, found func(string, int64, string, ...any)) {
 	for _, r := range b.Reports {
-		name := fmt.Sprintf("report of %s for %s of %s, version %d", r.Unit, r.Round, r.Campaign, r.Version)
 		key := receiptKey{fmt.Sprintf("Obligation/%d", r.Obligation), "", "", r.Version}
 		if r.Source != "System" {
 			key = receiptKey{"Campaign/" + r.Campaign, r.Unit, r.Round, r.Version}
 		}
 		a, ok := receipts[key]
 		if !ok {
-			found("ReportWithoutAct", 0, "%s: no act took it in", name)
+			found("ReportWithoutAct", 0, "%s: no act took it in", r.name())
 			continue
 		}
 		delete(receipts, key)
 		digest, err := r.Content.Digest()
 		if err != nil || digest != a.receipt.Digest {
-			found("ReportAltered", a.row.ID, "%s: its content is not what was received (audit row %d)", name, a.row.ID)
+			found("ReportAltered", a.row.ID, "%s: its content is not what was received (audit row %d)", r.name(), a.row.ID)
 		}
 		if !r.ReceivedAt.Equal(a.receipt.ReceivedAt) {
-			found("InstantMoved", a.row.ID, "%s: received at %s, the act says %s (audit row %d)", name,
+			found("InstantMoved", a.row.ID, "%s: received at %s, the act says %s (audit row %d)", r.name(),
 				r.ReceivedAt.UTC().Format(time.RFC3339Nano), a.receipt.ReceivedAt.UTC().Format(time.RFC3339Nano), a.row.ID)
+		}
+		if b.Format == Format && !a.sameDocument(r) {
+			found("DocumentAltered", a.row.ID, "%s came as %s %s of %s; recorded was %s %s of %s (audit row %d)", r.name(), r.Source, r.DocumentNumber, r.DocumentDate,
+				a.receipt.Source, a.receipt.DocumentNumber, a.receipt.DocumentDate, a.row.ID)
 		}
 	}
 	for _, a := range receipts {
 		found("ReportRemoved", a.row.ID, "the report of %s for %s, version %d, was received (audit row %d) and is gone", a.receipt.Unit, a.receipt.Round, a.receipt.Version, a.row.ID)
 	}
+}
+
+// sameDocument tells that a report says of its document what the act says. Acts of an
+// older version say no date.
+func (a act) sameDocument(r Report) bool {
+	if a.row.Verb != "record" {
+		return r.DocumentNumber == "" && r.DocumentDate == ""
+	}
+	return r.Source == string(a.receipt.Source) && r.DocumentNumber == a.receipt.DocumentNumber &&
+		(r.DocumentDate == a.receipt.DocumentDate || a.receipt.DocumentDate == "" && a.receipt.DueAt == nil)
+}
+
+// checkSettled is what a bundle of the format before can be checked for.
+func (b *Bundle) checkSettled(receivedAt map[receiptKey]bool, found func(string, int64, string, ...any)) {
 	for _, s := range b.Settled {
 		at := "@" + s.ReceivedAt.UTC().Format(time.RFC3339Nano)
 		if !receivedAt[receiptKey{fmt.Sprintf("Obligation/%d", s.Obligation) + at, "", "", 0}] && !receivedAt[receiptKey{"Campaign/" + s.Campaign + at, s.Unit, s.Round, 0}] {
 			found("InstantMoved", 0, "%s for %s of %s counts as received at %s, and no act says so", s.Unit, s.Round, s.Campaign, s.ReceivedAt.UTC().Format(time.RFC3339Nano))
 		}
 	}
-	return findings
 }
 
 // act is a row with the receipt that it gave.
 type act struct {
 	row     audit.Row
-	receipt engine.Receipt
+	receipt engine.Recorded
 }
 
 // acts that took reports in.
 func (b *Bundle) acts(found func(string, int64, string, ...any)) (acts []act) {
-	add := func(r audit.Row) {
+	for _, r := range b.rows() {
 		if r.Verb != "submit" && r.Verb != "approve" && r.Verb != "record" && r.Verb != "consolidate" {
-			return
+			continue
 		}
 		a := act{row: r}
 		if err := json.Unmarshal([]byte(r.Detail), &a.receipt); err != nil {
 			found("RowUnreadable", r.ID, "audit row %d: %v", r.ID, err)
-			return
+			continue
 		}
 		acts = append(acts, a)
 	}
-	for _, s := range b.Seals {
-		for _, l := range s.Leaves {
-			if l.Row != nil {
-				add(*l.Row)
-			}
-		}
-	}
-	for _, r := range b.Unsealed {
-		add(r)
-	}
 	return acts
-}
-
-// Ranking computes every sealed ranking again from what it was computed from.
-func (b *Bundle) Ranking() (findings []audit.Finding) {
-	found := func(code, format string, args ...any) {
-		findings = append(findings, audit.Finding{Code: code, Text: fmt.Sprintf(format, args...)})
-	}
-	for _, r := range b.Rankings {
-		name := fmt.Sprintf("ranking %s of %s, version %d", r.Review, r.Campaign, r.Version)
-		hash, err := r.Inputs.Hash()
-		if err != nil || hash != r.InputsHash {
-			found("InputsAltered", "%s: its inputs are not those that were sealed", name)
-			continue
-		}
-		lines, err := r.Inputs.Compute()
-		if err != nil {
-			found("NotComputable", "%s: %v", name, err)
-			continue
-		}
-		if hash, err = score.HashLines(lines); err != nil || hash != r.Hash {
-			found("RankingAltered", "%s: computed again it has another hash", name)
-		}
-		places := map[string]Place{}
-		for _, l := range lines {
-			places[string(l.Unit)] = Place{string(l.Unit), l.Total.String(), l.Rank}
-		}
-		for _, l := range r.Lines {
-			want := places[l.Unit]
-			delete(places, l.Unit)
-			total, err := decimal.NewFromString(l.Total)
-			if err != nil || want.Unit == "" || !total.Equal(decimal.RequireFromString(want.Total)) || l.Rank != want.Rank {
-				found("LineAltered", "%s: %s has %s points and rank %d; computed again %s and rank %d", name, l.Unit, l.Total, l.Rank, want.Total, want.Rank)
-			}
-		}
-		for unit := range places {
-			found("LineRemoved", "%s: %s was ranked and is gone", name, unit)
-		}
-	}
-	return findings
 }
 
 // Sending holds notices, messages and attempts against each other: what is said to
@@ -169,8 +149,23 @@ func Sending(ctx context.Context, pool *pgxpool.Pool) (findings []audit.Finding,
 		return nil, err
 	}
 	for _, n := range notices {
-		findings = append(findings, audit.Finding{Code: "NoticeWithoutMessage", Text: fmt.Sprintf(
-			"notice %d of %s (%s about %s to %s) is Sent, and no message is", n.ID, n.Campaign, n.Step, n.Unit, strings.TrimSpace(n.Recipient))})
+		findings = append(findings, audit.Finding{Code: "NoticeMessages", Text: fmt.Sprintf(
+			"notice %d of %s (%s about %s to %s) is %s, and its messages say otherwise", n.ID, n.Campaign, n.Step, n.Unit, strings.TrimSpace(n.Recipient), n.State)})
+	}
+	empty, err := q.VerifyEmptyMessages(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range empty {
+		findings = append(findings, audit.Finding{Code: "MessageWithoutNotice", Text: fmt.Sprintf(
+			"message %d of %s (%s to %s) is %s, and the notice that it says is gone", m.ID, m.Campaign, m.Step, m.Recipient, m.State)})
+	}
+	lost, err := q.VerifyLostAttempts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range lost {
+		findings = append(findings, audit.Finding{Code: "AttemptWithoutMessage", Text: fmt.Sprintf("message %d was attempted and is gone", id)})
 	}
 	return findings, nil
 }

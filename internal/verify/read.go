@@ -16,11 +16,12 @@ import (
 
 // FromDatabase reads a bundle from one snapshot.
 func FromDatabase(ctx context.Context, pool *pgxpool.Pool) (*Bundle, error) {
-	b := &Bundle{Format: Format, MadeAt: time.Now().UTC(), Unsealed: []audit.Row{}, Reports: []Report{}, Settled: []Settled{}, Rankings: []Ranking{}}
+	b := &Bundle{Format: Format, MadeAt: time.Now().UTC(), Unsealed: []audit.Row{}, Reports: []Report{}, Owed: []Owed{}, Rounds: []Round{},
+		Decisions: []Decision{}, Rankings: []Ranking{}, Nominations: []Nomination{}}
 	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
 	err := pgx.BeginTxFunc(ctx, pool, options, func(tx pgx.Tx) error {
 		q := db.New(tx)
-		for _, read := range []func(context.Context, *db.Queries) error{b.readSeals, b.readReports, b.readRankings} {
+		for _, read := range []func(context.Context, *db.Queries) error{b.readSeals, b.readReports, b.readOwed, b.readDecisions, b.readRankings} {
 			if err := read(ctx, q); err != nil {
 				return err
 			}
@@ -87,7 +88,8 @@ func (b *Bundle) readReports(ctx context.Context, q *db.Queries) error {
 	for _, r := range reports {
 		out := Report{
 			Obligation: r.ObligationID, Campaign: r.Campaign, Unit: r.Unit, Round: r.Round, Version: int(r.Version),
-			State: r.State, Source: r.Source, ReceivedAt: r.ReceivedAt,
+			State: r.State, Source: r.Source, ReceivedAt: r.ReceivedAt, ApprovedAt: r.ApprovedAt,
+			DocumentNumber: r.DocumentNumber, DocumentDate: r.DocumentDate, ReturnReason: r.ReturnReason,
 		}
 		for _, part := range []struct {
 			raw  []byte
@@ -99,12 +101,54 @@ func (b *Bundle) readReports(ctx context.Context, q *db.Queries) error {
 		}
 		b.Reports = append(b.Reports, out)
 	}
-	settled, err := q.VerifySettled(ctx)
+	return nil
+}
+
+func (b *Bundle) readOwed(ctx context.Context, q *db.Queries) error {
+	owed, err := q.VerifyOwed(ctx)
 	if err != nil {
 		return err
 	}
-	for _, s := range settled {
-		b.Settled = append(b.Settled, Settled{s.ObligationID, s.Campaign, s.Unit, s.Round, s.ReceivedAt})
+	for _, o := range owed {
+		b.Owed = append(b.Owed, Owed{o.ObligationID, o.Campaign, o.Unit, o.Round, o.Kind, o.Calendar, o.State, o.DueAt, o.ReceivedAt})
+	}
+	rounds, err := q.VerifyRounds(ctx)
+	if err != nil {
+		return err
+	}
+	for _, r := range rounds {
+		b.Rounds = append(b.Rounds, Round{
+			Campaign: r.Campaign, Round: r.Round, State: r.State, ClosesAt: r.ClosesAt, ClosedAt: r.ClosedAt,
+			Expected: count(r.Expected), OnTime: count(r.OnTime), Late: count(r.Late), Missing: count(r.Missing),
+		})
+	}
+	return nil
+}
+
+func count(n *int32) *int {
+	if n == nil {
+		return nil
+	}
+	m := int(*n)
+	return &m
+}
+
+func (b *Bundle) readDecisions(ctx context.Context, q *db.Queries) error {
+	decisions, err := q.VerifyDecisions(ctx)
+	if err != nil {
+		return err
+	}
+	for _, d := range decisions {
+		b.Decisions = append(b.Decisions, Decision{d.Campaign, d.Number, d.Dated, d.SignedBy, d.RecordedAt})
+	}
+	nominations, err := q.VerifyNominations(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range nominations {
+		b.Nominations = append(b.Nominations, Nomination{
+			n.Campaign, n.Unit, n.Award, n.Form, n.Review, int(n.Version), int(n.Rank), n.Total, n.Awarded, n.AwardedForm,
+		})
 	}
 	return nil
 }

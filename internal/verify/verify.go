@@ -79,7 +79,7 @@ func (b *Bundle) Verify(of string, root *audit.Hash) *Verification {
 		v.Checked = fmt.Sprintf("acts %d, seals %d, not sealed yet %d", rows, len(b.Seals), len(b.Unsealed))
 		v.Findings = append(v.Findings, b.Audit(root)...)
 	case OfLedger:
-		v.Checked = fmt.Sprintf("versions of reports %d, received %d", len(b.Reports), len(b.Settled))
+		v.Checked = fmt.Sprintf("versions of reports %d, received %d", len(b.Reports), len(b.Received()))
 		v.Findings = append(v.Findings, b.Ledger()...)
 	case OfRanking:
 		v.Checked = fmt.Sprintf("sealed rankings %d", len(b.Rankings))

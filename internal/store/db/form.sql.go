@@ -19,6 +19,7 @@ SELECT a.id, a.at, a.actor, a.verb, a.object, a.reason, a.request_id, a.detail
 FROM audit a
 WHERE a.id < $1::bigint
   AND ($2::text = '' OR a.object = 'Campaign/' || $2
+       OR starts_with(a.object, 'Round/' || $2 || '/') OR starts_with(a.object, 'Review/' || $2 || '/')
        OR a.object LIKE 'Obligation/%' AND EXISTS (
            SELECT FROM obligation o JOIN campaign c ON c.id = o.campaign_id
            WHERE c.name = $2 AND o.id = substr(a.object, length('Obligation/') + 1)::bigint))
@@ -43,7 +44,7 @@ type LookAuditRow struct {
 }
 
 // Acts, the newest first, below an id: of the whole installation, or with a campaign
-// those on it and on what is owed in it.
+// those on it, on its rounds and reviews, and on what is owed in it.
 func (q *Queries) LookAudit(ctx context.Context, arg LookAuditParams) ([]LookAuditRow, error) {
 	rows, err := q.db.Query(ctx, lookAudit, arg.Below, arg.Campaign, arg.MaxRows)
 	if err != nil {

@@ -162,7 +162,7 @@ func (q *Queries) InsertNomination(ctx context.Context, arg InsertNominationPara
 const insertRanking = `-- name: InsertRanking :one
 INSERT INTO ranking (review_id, version, sealed_at, hash, inputs, inputs_hash)
 VALUES ($1, (SELECT coalesce(max(version), 0) + 1 FROM ranking WHERE review_id = $1), $2, $3, $4, $5)
-RETURNING id
+RETURNING id, version
 `
 
 type InsertRankingParams struct {
@@ -173,7 +173,12 @@ type InsertRankingParams struct {
 	InputsHash string
 }
 
-func (q *Queries) InsertRanking(ctx context.Context, arg InsertRankingParams) (int64, error) {
+type InsertRankingRow struct {
+	ID      int64
+	Version int32
+}
+
+func (q *Queries) InsertRanking(ctx context.Context, arg InsertRankingParams) (InsertRankingRow, error) {
 	row := q.db.QueryRow(ctx, insertRanking,
 		arg.ReviewID,
 		arg.SealedAt,
@@ -181,9 +186,9 @@ func (q *Queries) InsertRanking(ctx context.Context, arg InsertRankingParams) (i
 		arg.Inputs,
 		arg.InputsHash,
 	)
-	var id int64
-	err := row.Scan(&id)
-	return id, err
+	var i InsertRankingRow
+	err := row.Scan(&i.ID, &i.Version)
+	return i, err
 }
 
 const insertRankingLines = `-- name: InsertRankingLines :exec

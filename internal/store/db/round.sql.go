@@ -160,6 +160,24 @@ func (q *Queries) CloseRound(ctx context.Context, now time.Time, iD int64) error
 	return err
 }
 
+const countOwed = `-- name: CountOwed :one
+SELECT count(*) FILTER (WHERE kind <> 'Consolidation')::int AS units, count(*) FILTER (WHERE kind = 'Consolidation')::int AS bodies
+FROM obligation WHERE round_id = $1 AND kind IN ('Registration', 'Report', 'Consolidation')
+`
+
+type CountOwedRow struct {
+	Units  int32
+	Bodies int32
+}
+
+// What was opened in a round: reports or registrations, and consolidations.
+func (q *Queries) CountOwed(ctx context.Context, roundID *int64) (CountOwedRow, error) {
+	row := q.db.QueryRow(ctx, countOwed, roundID)
+	var i CountOwedRow
+	err := row.Scan(&i.Units, &i.Bodies)
+	return i, err
+}
+
 const countRound = `-- name: CountRound :exec
 UPDATE round r SET expected = c.expected, on_time = c.on_time, late = c.late, missing = c.missing
 FROM (SELECT count(*) AS expected,
@@ -174,6 +192,22 @@ WHERE r.id = $1 AND r.state = 'Closed'
 func (q *Queries) CountRound(ctx context.Context, id int64) error {
 	_, err := q.db.Exec(ctx, countRound, id)
 	return err
+}
+
+const digestOfRound = `-- name: DigestOfRound :one
+SELECT encode(sha256(convert_to(coalesce(string_agg(concat_ws(E'\t', o.kind, o.owner, o.state,
+       coalesce((extract(epoch FROM o.due_at) * 1000000)::bigint::text, ''),
+       coalesce((extract(epoch FROM o.received_at) * 1000000)::bigint::text, '')), E'\n' ORDER BY o.owner COLLATE "C"), ''), 'UTF8')), 'hex')::text AS digest
+FROM obligation o WHERE o.round_id = $1 AND o.kind IN ('Registration', 'Report')
+`
+
+// Who owed what in a closed round, and what became of it, as one hash; package verify
+// computes the same from the rows.
+func (q *Queries) DigestOfRound(ctx context.Context, roundID *int64) (string, error) {
+	row := q.db.QueryRow(ctx, digestOfRound, roundID)
+	var digest string
+	err := row.Scan(&digest)
+	return digest, err
 }
 
 const dropPlannedRounds = `-- name: DropPlannedRounds :exec
@@ -751,6 +785,36 @@ func (q *Queries) RoundByName(ctx context.Context, campaignID int64, name string
 		&i.Missing,
 	)
 	return i, err
+}
+
+const roundDues = `-- name: RoundDues :many
+SELECT calendar, due_at FROM round_due WHERE round_id = $1 ORDER BY calendar
+`
+
+type RoundDuesRow struct {
+	Calendar string
+	DueAt    time.Time
+}
+
+// The deadlines of a round, by calendar.
+func (q *Queries) RoundDues(ctx context.Context, roundID int64) ([]RoundDuesRow, error) {
+	rows, err := q.db.Query(ctx, roundDues, roundID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []RoundDuesRow{}
+	for rows.Next() {
+		var i RoundDuesRow
+		if err := rows.Scan(&i.Calendar, &i.DueAt); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const roundForUpdate = `-- name: RoundForUpdate :one

@@ -389,6 +389,87 @@ func (q *Queries) SealHorizon(ctx context.Context) (string, error) {
 	return horizon, err
 }
 
+const verifyDecisions = `-- name: VerifyDecisions :many
+SELECT c.name AS campaign, d.number, d.dated::text AS dated, d.signed_by, d.recorded_at
+FROM decision d JOIN campaign c ON c.id = d.campaign_id ORDER BY c.id
+`
+
+type VerifyDecisionsRow struct {
+	Campaign   string
+	Number     string
+	Dated      string
+	SignedBy   string
+	RecordedAt time.Time
+}
+
+func (q *Queries) VerifyDecisions(ctx context.Context) ([]VerifyDecisionsRow, error) {
+	rows, err := q.db.Query(ctx, verifyDecisions)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []VerifyDecisionsRow{}
+	for rows.Next() {
+		var i VerifyDecisionsRow
+		if err := rows.Scan(
+			&i.Campaign,
+			&i.Number,
+			&i.Dated,
+			&i.SignedBy,
+			&i.RecordedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const verifyEmptyMessages = `-- name: VerifyEmptyMessages :many
+SELECT c.name AS campaign, m.id, m.state, m.step, m.recipient
+FROM message m JOIN campaign c ON c.id = m.campaign_id
+WHERE NOT EXISTS (SELECT FROM message_notice mn JOIN notice n ON n.id = mn.notice_id WHERE mn.message_id = m.id)
+ORDER BY c.name, m.id
+`
+
+type VerifyEmptyMessagesRow struct {
+	Campaign  string
+	ID        int64
+	State     string
+	Step      string
+	Recipient string
+}
+
+// Messages that say nothing: each is written with what it says.
+func (q *Queries) VerifyEmptyMessages(ctx context.Context) ([]VerifyEmptyMessagesRow, error) {
+	rows, err := q.db.Query(ctx, verifyEmptyMessages)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []VerifyEmptyMessagesRow{}
+	for rows.Next() {
+		var i VerifyEmptyMessagesRow
+		if err := rows.Scan(
+			&i.Campaign,
+			&i.ID,
+			&i.State,
+			&i.Step,
+			&i.Recipient,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const verifyFiles = `-- name: VerifyFiles :many
 SELECT c.name AS campaign, o.owner AS unit, o.subject AS round, p.version, f.name, f.sha256
 FROM report_file f
@@ -427,6 +508,31 @@ func (q *Queries) VerifyFiles(ctx context.Context) ([]VerifyFilesRow, error) {
 			return nil, err
 		}
 		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const verifyLostAttempts = `-- name: VerifyLostAttempts :many
+SELECT DISTINCT a.message_id FROM attempt a WHERE NOT EXISTS (SELECT FROM message m WHERE m.id = a.message_id) ORDER BY 1
+`
+
+// Attempts whose message is gone.
+func (q *Queries) VerifyLostAttempts(ctx context.Context) ([]int64, error) {
+	rows, err := q.db.Query(ctx, verifyLostAttempts)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []int64{}
+	for rows.Next() {
+		var message_id int64
+		if err := rows.Scan(&message_id); err != nil {
+			return nil, err
+		}
+		items = append(items, message_id)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -491,11 +597,70 @@ func (q *Queries) VerifyMessages(ctx context.Context) ([]VerifyMessagesRow, erro
 	return items, nil
 }
 
+const verifyNominations = `-- name: VerifyNominations :many
+SELECT c.name AS campaign, coalesce(n.unit, a.unit)::text AS unit, coalesce(n.award, '')::text AS award, coalesce(n.form, '')::text AS form,
+       coalesce(v.name, '')::text AS review, coalesce(k.version, 0)::int AS version, coalesce(n.rank, 0)::int AS rank,
+       coalesce(n.total::text, '')::text AS total, coalesce(a.award, '')::text AS awarded, coalesce(a.form, '')::text AS awarded_form
+FROM nomination n FULL JOIN award a ON a.campaign_id = n.campaign_id AND a.unit = n.unit
+JOIN campaign c ON c.id = coalesce(n.campaign_id, a.campaign_id)
+LEFT JOIN ranking k ON k.id = n.ranking_id LEFT JOIN review v ON v.id = k.review_id
+ORDER BY c.id, 2
+`
+
+type VerifyNominationsRow struct {
+	Campaign    string
+	Unit        string
+	Award       string
+	Form        string
+	Review      string
+	Version     int32
+	Rank        int32
+	Total       string
+	Awarded     string
+	AwardedForm string
+}
+
+// Who is nominated, by which ranking, and who is awarded; a side that is missing is empty.
+func (q *Queries) VerifyNominations(ctx context.Context) ([]VerifyNominationsRow, error) {
+	rows, err := q.db.Query(ctx, verifyNominations)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []VerifyNominationsRow{}
+	for rows.Next() {
+		var i VerifyNominationsRow
+		if err := rows.Scan(
+			&i.Campaign,
+			&i.Unit,
+			&i.Award,
+			&i.Form,
+			&i.Review,
+			&i.Version,
+			&i.Rank,
+			&i.Total,
+			&i.Awarded,
+			&i.AwardedForm,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const verifyNotices = `-- name: VerifyNotices :many
-SELECT c.name AS campaign, n.id, n.unit, n.step, n.recipient
+SELECT c.name AS campaign, n.id, n.unit, n.step, n.recipient, n.state
 FROM notice n JOIN campaign c ON c.id = n.campaign_id
-WHERE n.state = 'Sent' AND NOT EXISTS (
-    SELECT FROM message_notice mn JOIN message m ON m.id = mn.message_id WHERE mn.notice_id = n.id AND m.state = 'Sent')
+CROSS JOIN LATERAL (
+    SELECT count(*) AS messages, coalesce(bool_or(m.state = 'Sent'), false) AS sent, coalesce(bool_or(m.list), false) AS list
+    FROM message_notice mn JOIN message m ON m.id = mn.message_id WHERE mn.notice_id = n.id) s
+WHERE n.state = 'Sent' AND NOT s.sent
+   OR n.state IN ('Skipped', 'Merged', 'Tasked') AND s.messages > 0
+   OR n.state <> 'Sent' AND s.messages = 1 AND s.sent AND NOT s.list
 ORDER BY c.name, n.id
 `
 
@@ -505,9 +670,12 @@ type VerifyNoticesRow struct {
 	Unit      string
 	Step      string
 	Recipient string
+	State     string
 }
 
-// Notices that say they were sent, and no message says so.
+// Notices that don't fit their messages: said to be sent, and no message was; never to be
+// said, and there is a message (only a notice that waits is written with one); anything
+// but sent, and the only message about it, which says nothing else, was sent.
 func (q *Queries) VerifyNotices(ctx context.Context) ([]VerifyNoticesRow, error) {
 	rows, err := q.db.Query(ctx, verifyNotices)
 	if err != nil {
@@ -523,6 +691,56 @@ func (q *Queries) VerifyNotices(ctx context.Context) ([]VerifyNoticesRow, error)
 			&i.Unit,
 			&i.Step,
 			&i.Recipient,
+			&i.State,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const verifyOwed = `-- name: VerifyOwed :many
+SELECT o.id AS obligation_id, c.name AS campaign, o.owner AS unit, o.subject AS round, o.kind, o.calendar, o.state, o.due_at, o.received_at
+FROM obligation o JOIN campaign c ON c.id = o.campaign_id
+WHERE o.kind IN ('Registration', 'Report', 'Consolidation') ORDER BY o.id
+`
+
+type VerifyOwedRow struct {
+	ObligationID int64
+	Campaign     string
+	Unit         string
+	Round        string
+	Kind         string
+	Calendar     string
+	State        string
+	DueAt        *time.Time
+	ReceivedAt   *time.Time
+}
+
+// What was owed, and what became of it.
+func (q *Queries) VerifyOwed(ctx context.Context) ([]VerifyOwedRow, error) {
+	rows, err := q.db.Query(ctx, verifyOwed)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []VerifyOwedRow{}
+	for rows.Next() {
+		var i VerifyOwedRow
+		if err := rows.Scan(
+			&i.ObligationID,
+			&i.Campaign,
+			&i.Unit,
+			&i.Round,
+			&i.Kind,
+			&i.Calendar,
+			&i.State,
+			&i.DueAt,
+			&i.ReceivedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -536,7 +754,9 @@ func (q *Queries) VerifyNotices(ctx context.Context) ([]VerifyNoticesRow, error)
 
 const verifyRankings = `-- name: VerifyRankings :many
 SELECT c.name AS campaign, v.name AS review, k.version, k.sealed_at, k.hash, k.inputs, k.inputs_hash,
-       coalesce((SELECT jsonb_agg(jsonb_build_object('unit', l.unit, 'total', l.total::text, 'rank', coalesce(l.rank, 0)) ORDER BY l.unit)
+       coalesce((SELECT jsonb_agg(jsonb_build_object('unit', l.unit, 'total', l.total::text, 'rank', coalesce(l.rank, 0), 'group', l.grp,
+                     'base', l.base::text, 'malus', l.malus::text, 'late', l.late, 'missing', l.missing, 'expected', l.expected,
+                     'reason', l.reason, 'axes', l.axes) ORDER BY l.unit)
                  FROM ranking_line l WHERE l.ranking_id = k.id), '[]')::jsonb AS lines
 FROM ranking k JOIN review v ON v.id = k.review_id JOIN campaign c ON c.id = v.campaign_id
 ORDER BY c.name, v.at, k.version
@@ -584,6 +804,7 @@ func (q *Queries) VerifyRankings(ctx context.Context) ([]VerifyRankingsRow, erro
 
 const verifyReports = `-- name: VerifyReports :many
 SELECT o.id AS obligation_id, c.name AS campaign, o.owner AS unit, o.subject AS round, p.version, p.state, p.source, p.received_at,
+       p.approved_at, p.document_number, coalesce(p.document_date::text, '')::text AS document_date, p.return_reason,
        p.sections, p.hard_tasks,
        coalesce((SELECT jsonb_object_agg(f.indicator, f.value::text) FROM report_figure f WHERE f.report_id = p.id), '{}')::jsonb AS figures,
        coalesce((SELECT jsonb_agg(jsonb_build_object('name', f.name, 'sha256', f.sha256, 'size', f.size, 'mediaType', f.media_type) ORDER BY f.position)
@@ -595,18 +816,22 @@ ORDER BY o.id, p.version
 `
 
 type VerifyReportsRow struct {
-	ObligationID int64
-	Campaign     string
-	Unit         string
-	Round        string
-	Version      int32
-	State        string
-	Source       string
-	ReceivedAt   time.Time
-	Sections     json.RawMessage
-	HardTasks    json.RawMessage
-	Figures      json.RawMessage
-	Files        json.RawMessage
+	ObligationID   int64
+	Campaign       string
+	Unit           string
+	Round          string
+	Version        int32
+	State          string
+	Source         string
+	ReceivedAt     time.Time
+	ApprovedAt     *time.Time
+	DocumentNumber string
+	DocumentDate   string
+	ReturnReason   string
+	Sections       json.RawMessage
+	HardTasks      json.RawMessage
+	Figures        json.RawMessage
+	Files          json.RawMessage
 }
 
 // Every version of every report.
@@ -628,6 +853,10 @@ func (q *Queries) VerifyReports(ctx context.Context) ([]VerifyReportsRow, error)
 			&i.State,
 			&i.Source,
 			&i.ReceivedAt,
+			&i.ApprovedAt,
+			&i.DocumentNumber,
+			&i.DocumentDate,
+			&i.ReturnReason,
 			&i.Sections,
 			&i.HardTasks,
 			&i.Figures,
@@ -643,36 +872,43 @@ func (q *Queries) VerifyReports(ctx context.Context) ([]VerifyReportsRow, error)
 	return items, nil
 }
 
-const verifySettled = `-- name: VerifySettled :many
-SELECT o.id AS obligation_id, c.name AS campaign, o.owner AS unit, o.subject AS round, coalesce(o.received_at, 'epoch')::timestamptz AS received_at
-FROM obligation o JOIN campaign c ON c.id = o.campaign_id
-WHERE o.kind IN ('Registration', 'Report', 'Consolidation') AND o.state = 'Settled' ORDER BY o.id
+const verifyRounds = `-- name: VerifyRounds :many
+SELECT c.name AS campaign, r.name AS round, r.state, r.closes_at, r.closed_at, r.expected, r.on_time, r.late, r.missing
+FROM round r JOIN campaign c ON c.id = r.campaign_id
+WHERE r.opened_at IS NOT NULL OR r.state IN ('Open', 'Closed') ORDER BY r.id
 `
 
-type VerifySettledRow struct {
-	ObligationID int64
-	Campaign     string
-	Unit         string
-	Round        string
-	ReceivedAt   time.Time
+type VerifyRoundsRow struct {
+	Campaign string
+	Round    string
+	State    string
+	ClosesAt time.Time
+	ClosedAt *time.Time
+	Expected *int32
+	OnTime   *int32
+	Late     *int32
+	Missing  *int32
 }
 
-// What counts as received.
-func (q *Queries) VerifySettled(ctx context.Context) ([]VerifySettledRow, error) {
-	rows, err := q.db.Query(ctx, verifySettled)
+func (q *Queries) VerifyRounds(ctx context.Context) ([]VerifyRoundsRow, error) {
+	rows, err := q.db.Query(ctx, verifyRounds)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []VerifySettledRow{}
+	items := []VerifyRoundsRow{}
 	for rows.Next() {
-		var i VerifySettledRow
+		var i VerifyRoundsRow
 		if err := rows.Scan(
-			&i.ObligationID,
 			&i.Campaign,
-			&i.Unit,
 			&i.Round,
-			&i.ReceivedAt,
+			&i.State,
+			&i.ClosesAt,
+			&i.ClosedAt,
+			&i.Expected,
+			&i.OnTime,
+			&i.Late,
+			&i.Missing,
 		); err != nil {
 			return nil, err
 		}

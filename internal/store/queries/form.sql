@@ -33,11 +33,12 @@ ORDER BY p.id DESC, f.position LIMIT 1;
 
 -- name: LookAudit :many
 -- Acts, the newest first, below an id: of the whole installation, or with a campaign
--- those on it and on what is owed in it.
+-- those on it, on its rounds and reviews, and on what is owed in it.
 SELECT a.id, a.at, a.actor, a.verb, a.object, a.reason, a.request_id, a.detail
 FROM audit a
 WHERE a.id < @below::bigint
   AND (@campaign::text = '' OR a.object = 'Campaign/' || @campaign
+       OR starts_with(a.object, 'Round/' || @campaign || '/') OR starts_with(a.object, 'Review/' || @campaign || '/')
        OR a.object LIKE 'Obligation/%' AND EXISTS (
            SELECT FROM obligation o JOIN campaign c ON c.id = o.campaign_id
            WHERE c.name = @campaign AND o.id = substr(a.object, length('Obligation/') + 1)::bigint))

@@ -33,7 +33,7 @@ GROUP BY o.owner;
 -- name: InsertRanking :one
 INSERT INTO ranking (review_id, version, sealed_at, hash, inputs, inputs_hash)
 VALUES (@review_id, (SELECT coalesce(max(version), 0) + 1 FROM ranking WHERE review_id = @review_id), @sealed_at, @hash, @inputs, @inputs_hash)
-RETURNING id;
+RETURNING id, version;
 
 -- name: InsertRankingLines :exec
 INSERT INTO ranking_line (ranking_id, unit, grp, axes, base, malus, total, late, missing, expected, rank, reason)

@@ -241,6 +241,23 @@ FROM (SELECT count(*) AS expected,
       FROM obligation o WHERE o.round_id = @id AND o.kind IN ('Registration', 'Report')) c
 WHERE r.id = @id AND r.state = 'Closed';
 
+-- name: RoundDues :many
+-- The deadlines of a round, by calendar.
+SELECT calendar, due_at FROM round_due WHERE round_id = @round_id ORDER BY calendar;
+
+-- name: CountOwed :one
+-- What was opened in a round: reports or registrations, and consolidations.
+SELECT count(*) FILTER (WHERE kind <> 'Consolidation')::int AS units, count(*) FILTER (WHERE kind = 'Consolidation')::int AS bodies
+FROM obligation WHERE round_id = @round_id AND kind IN ('Registration', 'Report', 'Consolidation');
+
+-- name: DigestOfRound :one
+-- Who owed what in a closed round, and what became of it, as one hash; package verify
+-- computes the same from the rows.
+SELECT encode(sha256(convert_to(coalesce(string_agg(concat_ws(E'\t', o.kind, o.owner, o.state,
+       coalesce((extract(epoch FROM o.due_at) * 1000000)::bigint::text, ''),
+       coalesce((extract(epoch FROM o.received_at) * 1000000)::bigint::text, '')), E'\n' ORDER BY o.owner COLLATE "C"), ''), 'UTF8')), 'hex')::text AS digest
+FROM obligation o WHERE o.round_id = @round_id AND o.kind IN ('Registration', 'Report');
+
 -- name: MoveDeadline :many
 -- Extends those of these obligations that are still owed and due earlier. A new deadline is a new
 -- number, and the notices of the old one that have not left are superseded with it, as

@@ -59,6 +59,7 @@ ORDER BY a.started_at, a.message_id, a.no;
 -- name: VerifyReports :many
 -- Every version of every report.
 SELECT o.id AS obligation_id, c.name AS campaign, o.owner AS unit, o.subject AS round, p.version, p.state, p.source, p.received_at,
+       p.approved_at, p.document_number, coalesce(p.document_date::text, '')::text AS document_date, p.return_reason,
        p.sections, p.hard_tasks,
        coalesce((SELECT jsonb_object_agg(f.indicator, f.value::text) FROM report_figure f WHERE f.report_id = p.id), '{}')::jsonb AS figures,
        coalesce((SELECT jsonb_agg(jsonb_build_object('name', f.name, 'sha256', f.sha256, 'size', f.size, 'mediaType', f.media_type) ORDER BY f.position)
@@ -68,11 +69,30 @@ JOIN obligation o ON o.id = p.obligation_id
 JOIN campaign c ON c.id = o.campaign_id
 ORDER BY o.id, p.version;
 
--- name: VerifySettled :many
--- What counts as received.
-SELECT o.id AS obligation_id, c.name AS campaign, o.owner AS unit, o.subject AS round, coalesce(o.received_at, 'epoch')::timestamptz AS received_at
+-- name: VerifyOwed :many
+-- What was owed, and what became of it.
+SELECT o.id AS obligation_id, c.name AS campaign, o.owner AS unit, o.subject AS round, o.kind, o.calendar, o.state, o.due_at, o.received_at
 FROM obligation o JOIN campaign c ON c.id = o.campaign_id
-WHERE o.kind IN ('Registration', 'Report', 'Consolidation') AND o.state = 'Settled' ORDER BY o.id;
+WHERE o.kind IN ('Registration', 'Report', 'Consolidation') ORDER BY o.id;
+
+-- name: VerifyRounds :many
+SELECT c.name AS campaign, r.name AS round, r.state, r.closes_at, r.closed_at, r.expected, r.on_time, r.late, r.missing
+FROM round r JOIN campaign c ON c.id = r.campaign_id
+WHERE r.opened_at IS NOT NULL OR r.state IN ('Open', 'Closed') ORDER BY r.id;
+
+-- name: VerifyDecisions :many
+SELECT c.name AS campaign, d.number, d.dated::text AS dated, d.signed_by, d.recorded_at
+FROM decision d JOIN campaign c ON c.id = d.campaign_id ORDER BY c.id;
+
+-- name: VerifyNominations :many
+-- Who is nominated, by which ranking, and who is awarded; a side that is missing is empty.
+SELECT c.name AS campaign, coalesce(n.unit, a.unit)::text AS unit, coalesce(n.award, '')::text AS award, coalesce(n.form, '')::text AS form,
+       coalesce(v.name, '')::text AS review, coalesce(k.version, 0)::int AS version, coalesce(n.rank, 0)::int AS rank,
+       coalesce(n.total::text, '')::text AS total, coalesce(a.award, '')::text AS awarded, coalesce(a.form, '')::text AS awarded_form
+FROM nomination n FULL JOIN award a ON a.campaign_id = n.campaign_id AND a.unit = n.unit
+JOIN campaign c ON c.id = coalesce(n.campaign_id, a.campaign_id)
+LEFT JOIN ranking k ON k.id = n.ranking_id LEFT JOIN review v ON v.id = k.review_id
+ORDER BY c.id, 2;
 
 -- name: VerifyFiles :many
 SELECT c.name AS campaign, o.owner AS unit, o.subject AS round, p.version, f.name, f.sha256
@@ -95,16 +115,35 @@ HAVING (m.state = 'Sent') <> (count(a.*) FILTER (WHERE a.outcome = 'Sent') = 1)
 ORDER BY c.name, m.id;
 
 -- name: VerifyNotices :many
--- Notices that say they were sent, and no message says so.
-SELECT c.name AS campaign, n.id, n.unit, n.step, n.recipient
+-- Notices that don't fit their messages: said to be sent, and no message was; never to be
+-- said, and there is a message (only a notice that waits is written with one); anything
+-- but sent, and the only message about it, which says nothing else, was sent.
+SELECT c.name AS campaign, n.id, n.unit, n.step, n.recipient, n.state
 FROM notice n JOIN campaign c ON c.id = n.campaign_id
-WHERE n.state = 'Sent' AND NOT EXISTS (
-    SELECT FROM message_notice mn JOIN message m ON m.id = mn.message_id WHERE mn.notice_id = n.id AND m.state = 'Sent')
+CROSS JOIN LATERAL (
+    SELECT count(*) AS messages, coalesce(bool_or(m.state = 'Sent'), false) AS sent, coalesce(bool_or(m.list), false) AS list
+    FROM message_notice mn JOIN message m ON m.id = mn.message_id WHERE mn.notice_id = n.id) s
+WHERE n.state = 'Sent' AND NOT s.sent
+   OR n.state IN ('Skipped', 'Merged', 'Tasked') AND s.messages > 0
+   OR n.state <> 'Sent' AND s.messages = 1 AND s.sent AND NOT s.list
 ORDER BY c.name, n.id;
+
+-- name: VerifyEmptyMessages :many
+-- Messages that say nothing: each is written with what it says.
+SELECT c.name AS campaign, m.id, m.state, m.step, m.recipient
+FROM message m JOIN campaign c ON c.id = m.campaign_id
+WHERE NOT EXISTS (SELECT FROM message_notice mn JOIN notice n ON n.id = mn.notice_id WHERE mn.message_id = m.id)
+ORDER BY c.name, m.id;
+
+-- name: VerifyLostAttempts :many
+-- Attempts whose message is gone.
+SELECT DISTINCT a.message_id FROM attempt a WHERE NOT EXISTS (SELECT FROM message m WHERE m.id = a.message_id) ORDER BY 1;
 
 -- name: VerifyRankings :many
 SELECT c.name AS campaign, v.name AS review, k.version, k.sealed_at, k.hash, k.inputs, k.inputs_hash,
-       coalesce((SELECT jsonb_agg(jsonb_build_object('unit', l.unit, 'total', l.total::text, 'rank', coalesce(l.rank, 0)) ORDER BY l.unit)
+       coalesce((SELECT jsonb_agg(jsonb_build_object('unit', l.unit, 'total', l.total::text, 'rank', coalesce(l.rank, 0), 'group', l.grp,
+                     'base', l.base::text, 'malus', l.malus::text, 'late', l.late, 'missing', l.missing, 'expected', l.expected,
+                     'reason', l.reason, 'axes', l.axes) ORDER BY l.unit)
                  FROM ranking_line l WHERE l.ranking_id = k.id), '[]')::jsonb AS lines
 FROM ranking k JOIN review v ON v.id = k.review_id JOIN campaign c ON c.id = v.campaign_id
 ORDER BY c.name, v.at, k.version;
