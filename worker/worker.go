@@ -17,6 +17,7 @@ import (
 	sdklog "go.temporal.io/sdk/log"
 	sdkworker "go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
+	"google.golang.org/grpc"
 
 	"thidua.dev/thidua/activities"
 	"thidua.dev/thidua/internal/engine"
@@ -51,6 +52,7 @@ type App struct {
 	cancel context.CancelFunc
 	loops  sync.WaitGroup
 	failed chan error
+	polls  polls
 }
 
 // New checks the options.
@@ -69,7 +71,7 @@ func (a *App) Start(ctx context.Context) error {
 	c, err := client.DialContext(ctx, client.Options{
 		HostPort: a.o.TemporalAddress, Namespace: Namespace, MetricsHandler: a.o.Metrics,
 		Logger:            sdklog.NewStructuredLogger(a.o.Log),
-		ConnectionOptions: client.ConnectionOptions{TLS: a.o.TemporalTLS},
+		ConnectionOptions: client.ConnectionOptions{TLS: a.o.TemporalTLS, DialOptions: []grpc.DialOption{grpc.WithChainUnaryInterceptor(a.polls.watch)}},
 	})
 	if err != nil {
 		return fmt.Errorf("connect to Temporal at %s: %w", a.o.TemporalAddress, err)

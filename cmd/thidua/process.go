@@ -17,6 +17,7 @@ import (
 	v1 "thidua.dev/thidua/api/v1"
 	"thidua.dev/thidua/internal/cli"
 	"thidua.dev/thidua/internal/engine"
+	"thidua.dev/thidua/internal/health"
 	"thidua.dev/thidua/internal/metrics"
 	"thidua.dev/thidua/internal/notify"
 	"thidua.dev/thidua/internal/store"
@@ -35,12 +36,13 @@ type process struct {
 	registry *prometheus.Registry
 	// collector reads the facts for the registry, once open.
 	collector *metrics.Collector
+	probe     *health.Probe
 	failed    chan error
 	stops     []func(context.Context) error
 }
 
 func newProcess(log *slog.Logger) *process {
-	return &process{log: log, registry: metrics.NewRegistry(), failed: make(chan error, 8)}
+	return &process{log: log, registry: metrics.NewRegistry(), probe: health.NewProbe(log), failed: make(chan error, 8)}
 }
 
 // open connects to the facts.
@@ -51,6 +53,13 @@ func (p *process) open(ctx context.Context, url string) error {
 	}
 	p.onStop(func(context.Context) error { pool.Close(); return nil })
 	p.pool, p.engine = pool, engine.New(pool, p.log)
+	p.probe.Add(health.Check{Name: "postgres", Ask: func(ctx context.Context) error {
+		err := store.Check(ctx, pool)
+		if errors.Is(err, store.ErrNotMigrated) {
+			return health.Unready("not migrated to this version: run thidua migrate")
+		}
+		return err
+	}})
 	p.collector = metrics.NewCollector(pool, p.log)
 	p.registry.MustRegister(p.collector)
 	intake := metrics.NewIntake(p.registry)
@@ -70,6 +79,7 @@ func (p *process) onStop(stop func(context.Context) error) { p.stops = append(p.
 func (p *process) stop(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 	defer cancel()
+	p.probe.Stopping()
 	var all error
 	for _, stop := range slices.Backward(p.stops) {
 		all = errors.Join(all, stop(ctx))
@@ -114,6 +124,7 @@ func (p *process) startWorker(ctx context.Context, o worker.Options, d *notify.D
 	}
 	p.onStop(w.Stop)
 	p.watch(w.Failed())
+	p.probe.Add(w.Checks()...)
 	return nil
 }
 

@@ -11,6 +11,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -58,6 +59,7 @@ type Dispatcher struct {
 	names    []string // of channels that are configured
 	known    []string // of all
 	q        *db.Queries
+	turned   atomic.Int64 // when the loop went on last, in Unix nanoseconds
 }
 
 // NewDispatcher fills in the options' defaults.
@@ -103,8 +105,12 @@ func (d *Dispatcher) Run(ctx context.Context, poll time.Duration) error {
 		if err != nil && ctx.Err() == nil {
 			d.o.Log.ErrorContext(ctx, "claim failed", "error", err)
 		}
+		if err == nil {
+			d.turned.Store(time.Now().UnixNano())
+		}
 		for _, o := range b.out {
 			s.work <- o // when ctx has ended, the senders let go of it
+			d.turned.Store(time.Now().UnixNano())
 		}
 		if b.claimed > 0 {
 			continue
@@ -115,6 +121,15 @@ func (d *Dispatcher) Run(ctx context.Context, poll time.Duration) error {
 		}
 	}
 	return nil
+}
+
+// LastTurn is when the outbox was looked at last, or a message of it was handed to a
+// sender; zero when Run has not come so far.
+func (d *Dispatcher) LastTurn() time.Time {
+	if at := d.turned.Load(); at != 0 {
+		return time.Unix(0, at)
+	}
+	return time.Time{}
 }
 
 // tidyEvery is how often leases that ran out and messages that nobody can send

@@ -47,7 +47,7 @@ func Open(ctx context.Context, url string) (*pgxpool.Pool, error) {
 	if err != nil {
 		return nil, fmt.Errorf("database address: %w", err)
 	}
-	if err := checkSchema(ctx, pool); err != nil {
+	if err := Check(ctx, pool); err != nil {
 		pool.Close()
 		return nil, err
 	}
@@ -57,7 +57,8 @@ func Open(ctx context.Context, url string) (*pgxpool.Pool, error) {
 // ErrNotMigrated means that the database is empty or behind: run migrate.
 var ErrNotMigrated = errors.New("the database is not migrated to this version: run thidua migrate")
 
-func checkSchema(ctx context.Context, pool *pgxpool.Pool) error {
+// Check tells whether the database answers and has the schema that this binary needs.
+func Check(ctx context.Context, pool *pgxpool.Pool) error {
 	var version int64
 	err := pool.QueryRow(ctx, `SELECT coalesce(max(version_id), 0) FROM goose_db_version`).Scan(&version)
 	var pgErr *pgconn.PgError
