@@ -12,6 +12,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 
+	"thidua.dev/thidua/internal/logs"
 	"thidua.dev/thidua/internal/store/db"
 	"thidua.dev/thidua/workflows"
 )
@@ -28,9 +29,6 @@ type waker struct {
 func (w *waker) run(ctx context.Context, poll time.Duration) {
 	for {
 		n, err := w.deliver(ctx)
-		if err != nil && ctx.Err() == nil {
-			w.log.WarnContext(ctx, "wake-ups not delivered", "error", err)
-		}
 		if n > 0 && err == nil {
 			continue
 		}
@@ -46,18 +44,26 @@ func (w *waker) deliver(ctx context.Context) (delivered int, err error) {
 	q := db.New(w.pool)
 	rows, err := q.PendingWakes(ctx)
 	if err != nil {
-		return 0, err
+		return 0, w.failed(ctx, err)
 	}
 	for _, row := range rows {
-		if err := w.signal(ctx, row.ID, row.Kind); err != nil {
-			return delivered, err
+		at := logs.Procedure(ctx, row.ID)
+		if err := w.signal(at, row.ID, row.Kind); err != nil {
+			return delivered, w.failed(at, err)
 		}
-		if err := q.DeliveredWake(ctx, row.ID, row.Seq); err != nil {
-			return delivered, err
+		if err := q.DeliveredWake(at, row.ID, row.Seq); err != nil {
+			return delivered, w.failed(at, err)
 		}
 		delivered++
 	}
 	return delivered, nil
+}
+
+func (w *waker) failed(ctx context.Context, err error) error {
+	if ctx.Err() == nil {
+		w.log.WarnContext(ctx, "wake-ups not delivered", "error", err)
+	}
+	return err
 }
 
 func (w *waker) signal(ctx context.Context, id, kind string) error {

@@ -70,7 +70,7 @@ func New(o Options) (*App, error) {
 func (a *App) Start(ctx context.Context) error {
 	c, err := client.DialContext(ctx, client.Options{
 		HostPort: a.o.TemporalAddress, Namespace: Namespace, MetricsHandler: a.o.Metrics,
-		Logger:            sdklog.NewStructuredLogger(a.o.Log),
+		Logger:            sdklog.NewStructuredLogger(slog.New(procedures{a.o.Log.Handler()})),
 		ConnectionOptions: client.ConnectionOptions{TLS: a.o.TemporalTLS, DialOptions: []grpc.DialOption{grpc.WithChainUnaryInterceptor(a.polls.watch)}},
 	})
 	if err != nil {

@@ -42,7 +42,7 @@ var arrows = []arrow{
 	{
 		reason: "activities are thin calls into the engine",
 		from:   []string{"activities"},
-		allow:  []string{"go.temporal.io/sdk", own("internal/engine"), own("workflows")},
+		allow:  []string{"go.temporal.io/sdk", own("internal/engine"), own("internal/logs"), own("workflows")},
 	},
 	{
 		reason: "Postgres keeps facts: the engine works while Temporal is down, and sends nothing itself",

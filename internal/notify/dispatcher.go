@@ -20,6 +20,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	v1 "thidua.dev/thidua/api/v1"
+	"thidua.dev/thidua/internal/logs"
 	"thidua.dev/thidua/internal/plan"
 	"thidua.dev/thidua/internal/store/db"
 )
@@ -90,7 +91,7 @@ func orDefault[T comparable](v, fallback T) T {
 // one that takes long holds up its own sender only. What is being sent when ctx
 // ends is finished first.
 func (d *Dispatcher) Run(ctx context.Context, poll time.Duration) error {
-	s := d.startSenders(ctx, func(err error) { d.o.Log.ErrorContext(ctx, "dispatch failed", "error", err) })
+	s := d.startSenders(ctx, func(ctx context.Context, err error) { d.o.Log.ErrorContext(ctx, "dispatch failed", "error", err) })
 	defer s.finish()
 	var tidied time.Time
 	for ctx.Err() == nil {
@@ -146,7 +147,7 @@ func (d *Dispatcher) Once(ctx context.Context) (int, error) {
 		return b.claimed, err
 	}
 	var all error
-	s := d.startSenders(ctx, func(err error) { all = errors.Join(all, err) })
+	s := d.startSenders(ctx, func(_ context.Context, err error) { all = errors.Join(all, err) })
 	for _, o := range b.out {
 		s.work <- o
 	}
@@ -181,6 +182,13 @@ type outgoing struct {
 	texting *texting
 	mail    Mail
 	err     error // the text cannot be written: a person has to look
+
+	procedure string // whose step the message comes from
+}
+
+// about says in ctx what the message is about.
+func (o *outgoing) about(ctx context.Context) context.Context {
+	return logs.With(logs.Procedure(ctx, o.procedure), slog.Int64("message", o.id), slog.String("channel", o.channel))
 }
 
 // write the text, before the attempt begins.
@@ -310,13 +318,28 @@ func (d *Dispatcher) gather(ctx context.Context, q *db.Queries, b batch, rows []
 	var out []outgoing
 	for _, id := range slices.Sorted(maps.Keys(byMessage)) {
 		rows := byMessage[id]
-		o := outgoing{id: id, claim: b.claim, at: b.now, channel: rows[0].Channel, rows: rows, texting: campaigns[rows[0].Campaign]}
+		o := outgoing{
+			id: id, claim: b.claim, at: b.now, channel: rows[0].Channel, rows: rows, texting: campaigns[rows[0].Campaign],
+			procedure: procedureOf(rows[0]),
+		}
 		for _, r := range rows {
 			o.notices = append(o.notices, r.NoticeID)
 		}
 		out = append(out, o)
 	}
 	return out, nil
+}
+
+// procedureOf is the id of the procedure that wrote a message.
+func procedureOf(r db.ClaimedNoticesRow) string {
+	id := "campaign/" + r.Campaign
+	switch {
+	case r.Round != "":
+		return id + "/round/" + r.Round
+	case r.Kind == "Invitation" && r.Step == "invitation":
+		return id + "/ceremony"
+	}
+	return id
 }
 
 // attempt makes one call. Whatever stops us, it is brought to its end, well within
@@ -338,7 +361,7 @@ func (d *Dispatcher) attempt(ctx context.Context, o outgoing) Result {
 		d.o.Observe(v1.Channel(o.channel), r.Outcome, time.Since(start))
 	}
 	if r.Err != nil {
-		d.o.Log.WarnContext(ctx, "message not sent", "message", o.id, "channel", o.channel, "outcome", r.Outcome, "error", r.Err)
+		d.o.Log.LogAttrs(o.about(ctx), slog.LevelWarn, "message not sent", slog.String("outcome", string(r.Outcome)), r.reason())
 	}
 	return r
 }
