@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
+	"go.opentelemetry.io/otel/trace"
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
@@ -14,6 +15,7 @@ import (
 
 	"thidua.dev/thidua/internal/logs"
 	"thidua.dev/thidua/internal/store/db"
+	"thidua.dev/thidua/internal/traces"
 	"thidua.dev/thidua/workflows"
 )
 
@@ -24,6 +26,7 @@ type waker struct {
 	pool   *pgxpool.Pool
 	client client.Client
 	log    *slog.Logger
+	tracer *traces.Tracer
 }
 
 func (w *waker) run(ctx context.Context, poll time.Duration) {
@@ -48,10 +51,14 @@ func (w *waker) deliver(ctx context.Context) (delivered int, err error) {
 	}
 	for _, row := range rows {
 		at := logs.Procedure(ctx, row.ID)
-		if err := w.signal(at, row.ID, row.Kind); err != nil {
+		traced, span := w.tracer.Start(at, trace.SpanKindProducer, "wake")
+		if err := w.signal(traced, row.ID, row.Kind); err != nil {
+			span.End("failed")
 			return delivered, w.failed(at, err)
 		}
-		if err := q.DeliveredWake(at, row.ID, row.Seq); err != nil {
+		err := q.DeliveredWake(traced, row.ID, row.Seq)
+		span.End("")
+		if err != nil {
 			return delivered, w.failed(at, err)
 		}
 		delivered++

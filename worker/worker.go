@@ -14,6 +14,7 @@ import (
 
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/interceptor"
 	sdklog "go.temporal.io/sdk/log"
 	sdkworker "go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
@@ -22,6 +23,7 @@ import (
 	"thidua.dev/thidua/activities"
 	"thidua.dev/thidua/internal/engine"
 	"thidua.dev/thidua/internal/notify"
+	"thidua.dev/thidua/internal/traces"
 	"thidua.dev/thidua/workflows"
 )
 
@@ -41,7 +43,9 @@ type Options struct {
 	// Poll is how often the wake rows and the outbox are looked at when they are
 	// empty; 500 ms unless set.
 	Poll time.Duration
-	Log  *slog.Logger
+	// Tracer makes traces of activities and wake-ups; may be nil.
+	Tracer *traces.Tracer
+	Log    *slog.Logger
 }
 
 // App is one worker. It is single-use.
@@ -81,7 +85,12 @@ func (a *App) Start(ctx context.Context) error {
 	// A background context: the loops end by Stop, in order.
 	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	a.cancel = cancel
+	var around []interceptor.WorkerInterceptor
+	if a.o.Tracer != nil {
+		around = append(around, &tracing{tracer: a.o.Tracer})
+	}
 	a.worker = sdkworker.New(c, workflows.TaskQueue, sdkworker.Options{
+		Interceptors:                       around,
 		WorkerStopTimeout:                  25 * time.Second,
 		MaxConcurrentActivityExecutionSize: 16,
 		OnFatalError:                       func(err error) { a.fail(fmt.Errorf("worker: %w", err)) },
@@ -100,7 +109,7 @@ func (a *App) Start(ctx context.Context) error {
 		return fmt.Errorf("start worker: %w", err)
 	}
 	a.loops.Go(func() { a.seal(run) })
-	waker := &waker{pool: a.o.Engine.Pool(), client: c, log: a.o.Log}
+	waker := &waker{pool: a.o.Engine.Pool(), client: c, log: a.o.Log, tracer: a.o.Tracer}
 	a.loops.Go(func() { waker.run(run, a.o.Poll) })
 	if a.o.Dispatcher != nil {
 		a.loops.Go(func() {

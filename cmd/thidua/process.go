@@ -21,6 +21,8 @@ import (
 	"thidua.dev/thidua/internal/metrics"
 	"thidua.dev/thidua/internal/notify"
 	"thidua.dev/thidua/internal/store"
+	"thidua.dev/thidua/internal/traces"
+	"thidua.dev/thidua/internal/traces/otlp"
 	"thidua.dev/thidua/worker"
 )
 
@@ -37,17 +39,27 @@ type process struct {
 	// collector reads the facts for the registry, once open.
 	collector *metrics.Collector
 	probe     *health.Probe
+	tracer    *traces.Tracer // nil: nobody wants traces
 	failed    chan error
 	stops     []func(context.Context) error
 }
 
 func newProcess(log *slog.Logger) *process {
-	return &process{log: log, registry: metrics.NewRegistry(), probe: health.NewProbe(log), failed: make(chan error, 8)}
+	p := &process{log: log, registry: metrics.NewRegistry(), probe: health.NewProbe(log), failed: make(chan error, 8)}
+	tracer, stop, err := otlp.Start(context.Background(), log)
+	switch {
+	case err != nil: // no reason to leave units without reminders
+		log.Error("there will be no traces", "error", err)
+	case tracer != nil:
+		p.tracer = tracer
+		p.onStop(stop)
+	}
+	return p
 }
 
 // open connects to the facts.
 func (p *process) open(ctx context.Context, url string) error {
-	pool, err := store.Open(ctx, url)
+	pool, err := store.Open(ctx, url, store.Traced(p.tracer.SQL()))
 	if err != nil {
 		return err
 	}
@@ -114,7 +126,7 @@ func (p *process) wait(ctx context.Context) error {
 // startWorker runs procedures and the dispatcher of messages.
 func (p *process) startWorker(ctx context.Context, o worker.Options, d *notify.Dispatcher) error {
 	o.Engine, o.Dispatcher, o.Log = p.engine, d, p.log
-	o.Metrics = metrics.SDKHandler(p.registry)
+	o.Metrics, o.Tracer = metrics.SDKHandler(p.registry), p.tracer
 	w, err := worker.New(o)
 	if err != nil {
 		return err
@@ -194,6 +206,6 @@ func (p *process) newMailer(s cli.SMTP) (mailer, error) {
 func (p *process) dispatcher(m mailer, base string) *notify.Dispatcher {
 	return notify.NewDispatcher(notify.DispatcherOptions{
 		Pool: p.pool, Channels: m.channels, Sender: m.sender, BaseURL: base, Senders: connections, PerMinute: m.perMinute,
-		Observe: metrics.NewDispatch(p.registry).Observe, Log: p.log,
+		Observe: metrics.NewDispatch(p.registry).Observe, Tracer: p.tracer, Log: p.log,
 	})
 }

@@ -32,7 +32,7 @@ func listen(ctx context.Context, flag, addr string) (net.Listener, error) {
 // connections that would not end by themselves.
 func (p *process) startWeb(l net.Listener, h http.Handler, end func()) {
 	s := &http.Server{
-		Handler: access.Log(p.log, h), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
+		Handler: access.Log(p.log, p.tracer, h), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
 		ErrorLog: logs.Lines(p.log, slog.LevelWarn, "web server"),
 	}
 	p.onStop(func(ctx context.Context) error {

@@ -15,9 +15,12 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
 
 	"thidua.dev/thidua/internal/auth"
 	"thidua.dev/thidua/internal/logs"
+	"thidua.dev/thidua/internal/traces"
 )
 
 // Header carries the request's number, in and out.
@@ -43,7 +46,8 @@ var instruments = map[string]bool{"GET /metrics": true, "GET /healthz": true, "G
 
 // Log serves requests by h and writes a line for each. h must be a ServeMux, or hand
 // requests on to one as they are: it is their Pattern that is written.
-func Log(log *slog.Logger, h http.Handler) http.Handler {
+// Where requests are traced, one is a span by the same pattern.
+func Log(log *slog.Logger, tracer *traces.Tracer, h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
 		id := r.Header.Get(Header)
@@ -53,6 +57,10 @@ func Log(log *slog.Logger, h http.Handler) http.Handler {
 		w.Header().Set(Header, id)
 		e := &entry{}
 		ctx := logs.With(context.WithValue(r.Context(), entryKey{}, e), slog.String(logs.KeyRequestID, id))
+		ctx, span := tracer.Start(tracer.From(ctx, r.Header), trace.SpanKindServer, r.Method)
+		if trace := tracer.ID(ctx); trace != "" {
+			ctx = logs.With(ctx, slog.String("trace_id", trace))
+		}
 		r = r.WithContext(ctx)
 		answer := &answer{ResponseWriter: w}
 		defer func() {
@@ -70,12 +78,24 @@ func Log(log *slog.Logger, h http.Handler) http.Handler {
 			}
 			log.LogAttrs(ctx, level, "request", slog.String("route", cmp.Or(r.Pattern, "none")), slog.Int("status", status),
 				slog.Float64("seconds", time.Since(began).Seconds()), slog.Int64("bytes", answer.bytes), slog.Any("actor", e.actor))
+			finish(span, r.Pattern, status)
 			if broken != nil {
 				panic(http.ErrAbortHandler) // the connection ends, and net/http writes no line of its own
 			}
 		}()
 		h.ServeHTTP(answer, r)
 	})
+}
+
+// finish a request's span. Nothing of its address stands in it but the pattern.
+func finish(span *traces.Span, route string, status int) {
+	span.Name(cmp.Or(route, "none"))
+	span.Set(attribute.String("http.route", route), attribute.Int("http.response.status_code", status))
+	failed := ""
+	if status >= http.StatusInternalServerError {
+		failed = http.StatusText(status)
+	}
+	span.End(failed)
 }
 
 func aborted(broken any) bool {

@@ -29,7 +29,7 @@ func TestALineForEachRequest(t *testing.T) {
 	mux.HandleFunc("GET /readyz", func(http.ResponseWriter, *http.Request) {})
 	mux.HandleFunc("POST /broken", func(http.ResponseWriter, *http.Request) { panic("no place for an@so.example") })
 	var b strings.Builder
-	handler := access.Log(logs.New(&b, logs.JSON, slog.LevelInfo), mux)
+	handler := access.Log(logs.New(&b, logs.JSON, slog.LevelInfo), nil, mux)
 	ask := func(method, path, id string) (number string, lines []map[string]any) {
 		t.Helper()
 		b.Reset()

@@ -18,11 +18,14 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
 
 	v1 "thidua.dev/thidua/api/v1"
 	"thidua.dev/thidua/internal/logs"
 	"thidua.dev/thidua/internal/plan"
 	"thidua.dev/thidua/internal/store/db"
+	"thidua.dev/thidua/internal/traces"
 )
 
 // DispatcherOptions of a dispatcher.
@@ -49,7 +52,9 @@ type DispatcherOptions struct {
 	ParkAmbiguous bool
 	// Observe hears each outcome; may be nil.
 	Observe func(channel v1.Channel, outcome Outcome, took time.Duration)
-	Log     *slog.Logger
+	// Tracer makes spans of calls, behind the step that wrote the message; may be nil.
+	Tracer *traces.Tracer
+	Log    *slog.Logger
 }
 
 // Dispatcher carries messages from the outbox to the channels. Several may run:
@@ -346,6 +351,7 @@ func procedureOf(r db.ClaimedNoticesRow) string {
 // what is left of the lease: nobody else takes the message up meanwhile.
 func (d *Dispatcher) attempt(ctx context.Context, o outgoing) Result {
 	start := time.Now()
+	ctx, span := d.o.Tracer.Start(d.o.Tracer.After(o.about(ctx), o.procedure), trace.SpanKindClient, "send "+o.channel)
 	var r Result
 	if o.err != nil {
 		r = Result{Outcome: Rejected, Err: o.err}
@@ -357,11 +363,17 @@ func (d *Dispatcher) attempt(ctx context.Context, o outgoing) Result {
 			r = Result{Outcome: Retry, Err: errors.New("the channel has no settings")}
 		}
 	}
+	span.Set(attribute.String("thidua.outcome", string(r.Outcome)), attribute.String("thidua.answer", codes.FindString(r.Response)))
+	failed := ""
+	if r.Outcome != Sent {
+		failed = string(r.Outcome)
+	}
+	span.End(failed)
 	if d.o.Observe != nil {
 		d.o.Observe(v1.Channel(o.channel), r.Outcome, time.Since(start))
 	}
 	if r.Err != nil {
-		d.o.Log.LogAttrs(o.about(ctx), slog.LevelWarn, "message not sent", slog.String("outcome", string(r.Outcome)), r.reason())
+		d.o.Log.LogAttrs(ctx, slog.LevelWarn, "message not sent", slog.String("outcome", string(r.Outcome)), r.reason())
 	}
 	return r
 }

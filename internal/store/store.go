@@ -29,9 +29,17 @@ var migrations embed.FS
 // a worker has activities and senders at once, whatever the machine's cores.
 const connections = 24
 
+// Option of a pool.
+type Option func(*pgxpool.Config)
+
+// Traced lets t hear of each statement; nil hears of none.
+func Traced(t pgx.QueryTracer) Option {
+	return func(c *pgxpool.Config) { c.ConnConfig.Tracer = t }
+}
+
 // Open connects to the database at url and checks that its schema is the one
 // this binary was built for.
-func Open(ctx context.Context, url string) (*pgxpool.Pool, error) {
+func Open(ctx context.Context, url string, options ...Option) (*pgxpool.Pool, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return nil, fmt.Errorf("database address: %w", err)
@@ -42,6 +50,9 @@ func Open(ctx context.Context, url string) (*pgxpool.Pool, error) {
 	config.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
 		pgxuuid.Register(conn.TypeMap()) // as 16 bytes, not by way of a text
 		return nil
+	}
+	for _, o := range options {
+		o(config)
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
