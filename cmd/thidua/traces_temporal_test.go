@@ -92,7 +92,7 @@ func TestTraces(t *testing.T) {
 	}
 	q.Header.Set("Content-Type", "application/json")
 	q.Header.Set("Authorization", "Bearer "+token)
-	q.Header.Set("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
+	q.Header.Set("Traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
 	response, err := http.DefaultClient.Do(q)
 	if err != nil {
 		t.Fatal(err)

@@ -49,8 +49,8 @@ func (t *Tracer) Start(ctx context.Context, kind trace.SpanKind, name string) (c
 	if t == nil {
 		return ctx, nil
 	}
-	ctx, span := t.tracer.Start(ctx, name, trace.WithSpanKind(kind), trace.WithAttributes(about(ctx)...))
-	return ctx, &Span{span}
+	ctx, span := t.tracer.Start(ctx, name, trace.WithSpanKind(kind), trace.WithAttributes(about(ctx)...)) //nolint:spancheck // Span.End does
+	return ctx, &Span{span}                                                                               //nolint:spancheck // the same
 }
 
 // about is what ctx says, for lines of the log and for spans alike.
