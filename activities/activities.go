@@ -10,6 +10,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"thidua.dev/thidua/internal/engine"
+	"thidua.dev/thidua/internal/logs"
 	"thidua.dev/thidua/workflows"
 )
 
@@ -35,7 +36,7 @@ func (a *Activities) Sweep(ctx context.Context) (workflows.SweepResult, error) {
 func (a *Activities) Step(ctx context.Context, in workflows.StepInput) (workflows.StepResult, error) {
 	s, err := a.Engine.StepProcedure(ctx, in.ID, in.Phase)
 	if err != nil {
-		return workflows.StepResult{}, a.coded(ctx, err)
+		return workflows.StepResult{}, a.coded(logs.Procedure(ctx, in.ID), err)
 	}
 	return workflows.StepResult{
 		Generation: s.Generation, Finished: s.Finished, Changed: s.Changed,

@@ -7,12 +7,15 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
+	"go.opentelemetry.io/otel/trace"
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 
+	"thidua.dev/thidua/internal/logs"
 	"thidua.dev/thidua/internal/store/db"
+	"thidua.dev/thidua/internal/traces"
 	"thidua.dev/thidua/workflows"
 )
 
@@ -23,14 +26,12 @@ type waker struct {
 	pool   *pgxpool.Pool
 	client client.Client
 	log    *slog.Logger
+	tracer *traces.Tracer
 }
 
 func (w *waker) run(ctx context.Context, poll time.Duration) {
 	for {
 		n, err := w.deliver(ctx)
-		if err != nil && ctx.Err() == nil {
-			w.log.WarnContext(ctx, "wake-ups not delivered", "error", err)
-		}
 		if n > 0 && err == nil {
 			continue
 		}
@@ -46,18 +47,30 @@ func (w *waker) deliver(ctx context.Context) (delivered int, err error) {
 	q := db.New(w.pool)
 	rows, err := q.PendingWakes(ctx)
 	if err != nil {
-		return 0, err
+		return 0, w.failed(ctx, err)
 	}
 	for _, row := range rows {
-		if err := w.signal(ctx, row.ID, row.Kind); err != nil {
-			return delivered, err
+		at := logs.Procedure(ctx, row.ID)
+		traced, span := w.tracer.Start(at, trace.SpanKindProducer, "wake")
+		if err := w.signal(traced, row.ID, row.Kind); err != nil {
+			span.End("failed")
+			return delivered, w.failed(at, err)
 		}
-		if err := q.DeliveredWake(ctx, row.ID, row.Seq); err != nil {
-			return delivered, err
+		err := q.DeliveredWake(traced, row.ID, row.Seq)
+		span.End("")
+		if err != nil {
+			return delivered, w.failed(at, err)
 		}
 		delivered++
 	}
 	return delivered, nil
+}
+
+func (w *waker) failed(ctx context.Context, err error) error {
+	if ctx.Err() == nil {
+		w.log.WarnContext(ctx, "wake-ups not delivered", "error", err)
+	}
+	return err
 }
 
 func (w *waker) signal(ctx context.Context, id, kind string) error {

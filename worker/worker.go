@@ -14,13 +14,16 @@ import (
 
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/interceptor"
 	sdklog "go.temporal.io/sdk/log"
 	sdkworker "go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
+	"google.golang.org/grpc"
 
 	"thidua.dev/thidua/activities"
 	"thidua.dev/thidua/internal/engine"
 	"thidua.dev/thidua/internal/notify"
+	"thidua.dev/thidua/internal/traces"
 	"thidua.dev/thidua/workflows"
 )
 
@@ -40,7 +43,9 @@ type Options struct {
 	// Poll is how often the wake rows and the outbox are looked at when they are
 	// empty; 500 ms unless set.
 	Poll time.Duration
-	Log  *slog.Logger
+	// Tracer makes traces of activities and wake-ups; may be nil.
+	Tracer *traces.Tracer
+	Log    *slog.Logger
 }
 
 // App is one worker. It is single-use.
@@ -51,6 +56,7 @@ type App struct {
 	cancel context.CancelFunc
 	loops  sync.WaitGroup
 	failed chan error
+	polls  polls
 }
 
 // New checks the options.
@@ -68,8 +74,8 @@ func New(o Options) (*App, error) {
 func (a *App) Start(ctx context.Context) error {
 	c, err := client.DialContext(ctx, client.Options{
 		HostPort: a.o.TemporalAddress, Namespace: Namespace, MetricsHandler: a.o.Metrics,
-		Logger:            sdklog.NewStructuredLogger(a.o.Log),
-		ConnectionOptions: client.ConnectionOptions{TLS: a.o.TemporalTLS},
+		Logger:            sdklog.NewStructuredLogger(slog.New(procedures{a.o.Log.Handler()})),
+		ConnectionOptions: client.ConnectionOptions{TLS: a.o.TemporalTLS, DialOptions: []grpc.DialOption{grpc.WithChainUnaryInterceptor(a.polls.watch)}},
 	})
 	if err != nil {
 		return fmt.Errorf("connect to Temporal at %s: %w", a.o.TemporalAddress, err)
@@ -79,7 +85,12 @@ func (a *App) Start(ctx context.Context) error {
 	// A background context: the loops end by Stop, in order.
 	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	a.cancel = cancel
+	var around []interceptor.WorkerInterceptor
+	if a.o.Tracer != nil {
+		around = append(around, &tracing{tracer: a.o.Tracer})
+	}
 	a.worker = sdkworker.New(c, workflows.TaskQueue, sdkworker.Options{
+		Interceptors:                       around,
 		WorkerStopTimeout:                  25 * time.Second,
 		MaxConcurrentActivityExecutionSize: 16,
 		OnFatalError:                       func(err error) { a.fail(fmt.Errorf("worker: %w", err)) },
@@ -99,7 +110,7 @@ func (a *App) Start(ctx context.Context) error {
 	}
 	a.loops.Go(func() { a.seal(run) })
 	a.loops.Go(func() { a.watchTemporal(run) })
-	waker := &waker{pool: a.o.Engine.Pool(), client: c, log: a.o.Log}
+	waker := &waker{pool: a.o.Engine.Pool(), client: c, log: a.o.Log, tracer: a.o.Tracer}
 	a.loops.Go(func() { waker.run(run, a.o.Poll) })
 	if a.o.Dispatcher != nil {
 		a.loops.Go(func() {

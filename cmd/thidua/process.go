@@ -18,9 +18,12 @@ import (
 	v1 "thidua.dev/thidua/api/v1"
 	"thidua.dev/thidua/internal/cli"
 	"thidua.dev/thidua/internal/engine"
+	"thidua.dev/thidua/internal/health"
 	"thidua.dev/thidua/internal/metrics"
 	"thidua.dev/thidua/internal/notify"
 	"thidua.dev/thidua/internal/store"
+	"thidua.dev/thidua/internal/traces"
+	"thidua.dev/thidua/internal/traces/otlp"
 	"thidua.dev/thidua/internal/verify"
 	"thidua.dev/thidua/worker"
 )
@@ -37,22 +40,40 @@ type process struct {
 	registry *prometheus.Registry
 	// collector reads the facts for the registry, once open.
 	collector *metrics.Collector
+	probe     *health.Probe
+	tracer    *traces.Tracer // nil: nobody wants traces
 	failed    chan error
 	stops     []func(context.Context) error
 }
 
 func newProcess(log *slog.Logger) *process {
-	return &process{log: log, registry: metrics.NewRegistry(), failed: make(chan error, 8)}
+	p := &process{log: log, registry: metrics.NewRegistry(), probe: health.NewProbe(log), failed: make(chan error, 8)}
+	tracer, stop, err := otlp.Start(context.Background(), log)
+	switch {
+	case err != nil: // no reason to leave units without reminders
+		log.Error("there will be no traces", "error", err)
+	case tracer != nil:
+		p.tracer = tracer
+		p.onStop(stop)
+	}
+	return p
 }
 
 // open connects to the facts.
 func (p *process) open(ctx context.Context, url string) error {
-	pool, err := store.Open(ctx, url)
+	pool, err := store.Open(ctx, url, store.Traced(p.tracer.SQL()))
 	if err != nil {
 		return err
 	}
 	p.onStop(func(context.Context) error { pool.Close(); return nil })
 	p.pool, p.engine = pool, engine.New(pool, p.log)
+	p.probe.Add(health.Check{Name: "postgres", Ask: func(ctx context.Context) error {
+		err := store.Check(ctx, pool)
+		if errors.Is(err, store.ErrNotMigrated) {
+			return health.Unready("not migrated to this version: run thidua migrate")
+		}
+		return err
+	}})
 	p.collector = metrics.NewCollector(pool, p.log)
 	p.registry.MustRegister(p.collector)
 	intake := metrics.NewIntake(p.registry)
@@ -72,6 +93,7 @@ func (p *process) onStop(stop func(context.Context) error) { p.stops = append(p.
 func (p *process) stop(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 	defer cancel()
+	p.probe.Stopping()
 	var all error
 	for _, stop := range slices.Backward(p.stops) {
 		all = errors.Join(all, stop(ctx))
@@ -106,7 +128,7 @@ func (p *process) wait(ctx context.Context) error {
 // startWorker runs procedures and the dispatcher of messages.
 func (p *process) startWorker(ctx context.Context, o worker.Options, d *notify.Dispatcher) error {
 	o.Engine, o.Dispatcher, o.Log = p.engine, d, p.log
-	o.Metrics = metrics.SDKHandler(p.registry)
+	o.Metrics, o.Tracer = metrics.SDKHandler(p.registry), p.tracer
 	w, err := worker.New(o)
 	if err != nil {
 		return err
@@ -117,6 +139,7 @@ func (p *process) startWorker(ctx context.Context, o worker.Options, d *notify.D
 	p.onStop(w.Stop)
 	p.watch(w.Failed())
 	p.watchAudit(ctx)
+	p.probe.Add(w.Checks()...)
 	return nil
 }
 
@@ -200,6 +223,6 @@ func (p *process) newMailer(s cli.SMTP) (mailer, error) {
 func (p *process) dispatcher(m mailer, base string) *notify.Dispatcher {
 	return notify.NewDispatcher(notify.DispatcherOptions{
 		Pool: p.pool, Channels: m.channels, Sender: m.sender, BaseURL: base, Senders: connections, PerMinute: m.perMinute,
-		Observe: metrics.NewDispatch(p.registry).Observe, Log: p.log,
+		Observe: metrics.NewDispatch(p.registry).Observe, Tracer: p.tracer, Log: p.log,
 	})
 }

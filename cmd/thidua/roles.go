@@ -33,9 +33,7 @@ func (runner) Worker(ctx context.Context, opt cli.WorkerOptions) (err error) {
 		if err != nil {
 			return err
 		}
-		mux := http.NewServeMux()
-		mux.Handle("GET /metrics", metrics.Handler(p.registry))
-		p.startWeb(l, mux, func() {})
+		p.startWeb(l, p.instruments(), func() {})
 	}
 	if err := p.connect(ctx, opt.Place); err != nil {
 		return err
@@ -47,6 +45,7 @@ func (runner) Worker(ctx context.Context, opt cli.WorkerOptions) (err error) {
 	if err := p.startWorker(ctx, worker.Options{TemporalAddress: opt.TemporalAddress}, p.dispatcher(m, opt.BaseURL)); err != nil {
 		return err
 	}
+	p.probe.Started()
 	opt.Log.InfoContext(ctx, "worker runs", "temporal", opt.TemporalAddress)
 	return p.wait(ctx)
 }
@@ -69,6 +68,7 @@ func (runner) Serve(ctx context.Context, opt cli.ServeOptions) (err error) {
 	}
 	app := p.pages(pages.Options{BaseURL: opt.BaseURL, SignOn: signOn}, opt.Place)
 	p.startWeb(l, p.site(app, opt.Place), app.Stop)
+	p.probe.Started()
 	opt.Log.InfoContext(ctx, "pages are served", "address", address(l))
 	return p.wait(ctx)
 }
@@ -105,11 +105,18 @@ func signOnOf(o cli.SignOn) (pages.SignOn, error) {
 	return s, nil
 }
 
-// site is everything under one address: pages, the API, and metrics for Prometheus.
-func (p *process) site(app *pages.App, place cli.Place) http.Handler {
+// instruments are what every process shows of itself to whoever runs it.
+func (p *process) instruments() *http.ServeMux {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", metrics.Handler(p.registry))
 	mux.Handle("GET "+docs.RunbooksPath, docs.ServeRunbooks())
+	p.probe.Register(mux)
+	return mux
+}
+
+// site is everything under one address: pages, the API, and the instruments.
+func (p *process) site(app *pages.App, place cli.Place) http.Handler {
+	mux := p.instruments()
 	mux.Handle(httpapi.Prefix, httpapi.New(httpapi.Options{Engine: p.engine, Look: look.New(p.pool), Files: place.Files(), Verify: verify.New(p.pool, place.Files()), Log: p.log}))
 	mux.Handle("/", app)
 	return mux

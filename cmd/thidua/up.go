@@ -120,6 +120,7 @@ func (in *installation) start(ctx context.Context) error {
 	if in.demo != nil && in.opt.DemoSink == "" {
 		in.monitoring = in.lower.StartMonitoring(ctx, in.web.Addr().String(), demoScrape)
 	}
+	in.probe.Started()
 	return nil
 }
 
@@ -195,6 +196,7 @@ func (in *installation) greet() {
 	line("Mailbox (hộp thư thử)", in.mailboxURL)
 	line("Temporal", in.lower.UIURL())
 	line("Metrics", address(in.web)+"metrics")
+	line("Health", address(in.web)+"readyz")
 	if in.demo != nil {
 		line("Prometheus", cmp.Or(in.monitoring.Prometheus, in.monitoring.NoPrometheus))
 		line("Grafana (biểu đồ)", cmp.Or(in.monitoring.Grafana, in.monitoring.NoGrafana))

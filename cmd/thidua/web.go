@@ -9,6 +9,9 @@ import (
 	"net/http"
 	"syscall"
 	"time"
+
+	"thidua.dev/thidua/internal/access"
+	"thidua.dev/thidua/internal/logs"
 )
 
 // listen takes an address before anything else is started: a taken port is one
@@ -29,8 +32,8 @@ func listen(ctx context.Context, flag, addr string) (net.Listener, error) {
 // connections that would not end by themselves.
 func (p *process) startWeb(l net.Listener, h http.Handler, end func()) {
 	s := &http.Server{
-		Handler: h, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
-		ErrorLog: slog.NewLogLogger(p.log.Handler(), slog.LevelWarn),
+		Handler: access.Log(p.log, p.tracer, h), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
+		ErrorLog: logs.Lines(p.log, slog.LevelWarn, "web server"),
 	}
 	p.onStop(func(ctx context.Context) error {
 		end()

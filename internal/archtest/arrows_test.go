@@ -42,12 +42,12 @@ var arrows = []arrow{
 	{
 		reason: "activities are thin calls into the engine",
 		from:   []string{"activities"},
-		allow:  []string{"go.temporal.io/sdk", own("internal/engine"), own("workflows")},
+		allow:  []string{"go.temporal.io/sdk", own("internal/engine"), own("internal/logs"), own("workflows")},
 	},
 	{
 		reason: "Postgres keeps facts: the engine works while Temporal is down, and sends nothing itself",
 		from:   []string{"internal/engine"},
-		never:  []string{temporal, "net/http", "net/smtp", own("internal/notify"), own("workflows"), own("worker")},
+		never:  []string{temporal, "go.opentelemetry.io", "net/http", "net/smtp", own("internal/notify"), own("workflows"), own("worker")},
 		absent: []string{temporal},
 	},
 	{
@@ -140,6 +140,8 @@ var importers = []struct {
 		"the API is an edge: nothing is built on it but the command line, through its client", own("internal/httpapi"),
 		[]string{"cmd", "internal/httpapi", "internal/cli"},
 	},
+	{"traces are made by the API alone; main says where they go", "go.opentelemetry.io/otel/sdk", []string{"internal/traces/otlp"}},
+	{"main says where traces go", own("internal/traces/otlp"), []string{"cmd", "internal/traces/otlp"}},
 	{"main puts the worker together; nothing else runs one", own("worker"), []string{"cmd", "worker", "internal/e2e"}},
 	{
 		"Temporal stays behind the worker", "go.temporal.io/sdk",

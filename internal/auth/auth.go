@@ -3,7 +3,9 @@
 package auth
 
 import (
+	"cmp"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -93,6 +95,18 @@ func (a Actor) String() string {
 		parts = append(parts, "by link")
 	}
 	return strings.Join(parts, " ")
+}
+
+// LogValue is how logs name an actor: by kind and number, never by name.
+func (a Actor) LogValue() slog.Value {
+	attrs := []slog.Attr{slog.String("role", cmp.Or(string(a.Role), "none"))}
+	if a.Means != InPerson {
+		attrs = append(attrs, slog.String("means", string(a.Means)))
+	}
+	if no := cmp.Or(a.Token, a.Account); no != 0 {
+		attrs = append(attrs, slog.Int64("no", no))
+	}
+	return slog.GroupValue(attrs...)
 }
 
 // Verb is what is done.

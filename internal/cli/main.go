@@ -12,6 +12,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
+
+	"thidua.dev/thidua/internal/logs"
 )
 
 // Main runs one command line and returns the exit code. Ctrl-C ends the command
@@ -50,6 +52,7 @@ type app struct {
 	flags       *pflag.FlagSet // of every verb
 	filesDir    string
 	logLevel    string
+	logFormat   string // empty: for people on a terminal, for programs elsewhere
 
 	// started tells that flags and arguments were accepted: an error from then
 	// on is no wrong usage.
@@ -58,7 +61,9 @@ type app struct {
 
 // console is what long-running verbs write to.
 func (a *app) console() Console {
-	return Console{In: a.in, Out: a.out, Err: a.err, Log: a.log(), Terminal: isTerminal(a.err), Language: language()}
+	log := a.log()
+	slog.SetDefault(log) // for libraries
+	return Console{In: a.in, Out: a.out, Err: a.err, Log: log, Terminal: isTerminal(a.err), Language: language()}
 }
 
 // language of stories and reports: Vietnamese, unless the reader's surroundings
@@ -79,7 +84,13 @@ func language() string {
 func (a *app) log() *slog.Logger {
 	var level slog.Level
 	_ = level.UnmarshalText([]byte(a.logLevel)) // the flag takes known levels only
-	return slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: level}))
+	format := a.logFormat
+	if format == "" {
+		if format = logs.JSON; isTerminal(a.err) {
+			format = logs.Text
+		}
+	}
+	return logs.New(a.err, format, level)
 }
 
 func isTerminal(w any) bool {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"thidua.dev/thidua/internal/logs"
 	"thidua.dev/thidua/internal/standalone"
 )
 
@@ -69,6 +70,7 @@ trình khen thưởng đúng hạn.`,
 	flags.StringVar(&a.tokenFile, "token-file", "", "a file that holds the personal token for --server, instead of THIDUA_TOKEN")
 	flags.StringVar(&a.filesDir, "files-dir", os.Getenv("THIDUA_FILES"), "where files that come with reports are kept (env THIDUA_FILES; default files in the data directory)")
 	choiceVar(root, flags, &a.logLevel, "log-level", "", "info", "what to log", "debug", "info", "warn", "error")
+	choiceVar(root, flags, &a.logFormat, "log-format", "", "", "how to log (default text on a terminal, json elsewhere)", logs.Text, logs.JSON)
 
 	add := func(group string, commands ...*cobra.Command) {
 		for _, c := range commands {

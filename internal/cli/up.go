@@ -116,6 +116,9 @@ Chạy toàn bộ hệ thống trên một máy. Thêm --demo để xem trọn m
 			if err := checkSignOn(opt.SignOn, opt.BaseURL); err != nil {
 				return err
 			}
+			if opt.Demo && isTerminal(a.err) && !cmd.Flags().Changed("log-level") {
+				a.logLevel = "warn" // its screen is for the campaign, not for a line for each page
+			}
 			opt.Console, opt.Place = a.console(), a.place(temporal)
 			return a.withRunner(func(r Runner) error { return r.Up(cmd.Context(), opt) })
 		},

@@ -13,6 +13,7 @@ import (
 
 	v1 "thidua.dev/thidua/api/v1"
 	"thidua.dev/thidua/internal/auth"
+	"thidua.dev/thidua/internal/logs"
 	"thidua.dev/thidua/internal/plan"
 	"thidua.dev/thidua/internal/store/db"
 )
@@ -51,6 +52,7 @@ var requestName = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$`)
 // Request opens a report that the plan does not have, at once: those asked are told,
 // and owe it on the same ladder as any other, from today on.
 func (e *Engine) Request(ctx context.Context, act Act, campaign string, q AdHoc) (Requested, error) {
+	ctx = logs.Campaign(ctx, campaign, "")
 	var out Requested
 	err := e.in(ctx, func(t *tx) error {
 		c, done, err := t.lockForCommand(ctx, act, auth.Request, campaign)

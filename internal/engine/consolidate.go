@@ -11,6 +11,7 @@ import (
 
 	v1 "thidua.dev/thidua/api/v1"
 	"thidua.dev/thidua/internal/auth"
+	"thidua.dev/thidua/internal/logs"
 	"thidua.dev/thidua/internal/store/db"
 )
 
@@ -25,6 +26,7 @@ type Consolidated struct {
 // that by a date of its own. It may come before everybody has reported, and after the
 // round was closed; what there was then is kept with it.
 func (e *Engine) Consolidate(ctx context.Context, act Act, campaign, round, body string, report Report) (out Consolidated, err error) {
+	ctx = logs.Campaign(ctx, campaign, round)
 	began := time.Now()
 	defer func() { e.intake(string(auth.Consolidate), err, time.Since(began)) }()
 	err = e.in(ctx, func(t *tx) error {

@@ -9,6 +9,7 @@ import (
 
 	"thidua.dev/thidua/internal/auth"
 	"thidua.dev/thidua/internal/calendar"
+	"thidua.dev/thidua/internal/logs"
 	"thidua.dev/thidua/internal/store/db"
 )
 
@@ -22,6 +23,7 @@ type Decided struct {
 // Decide records the award decision: people decide, the engine keeps it. The
 // nominees of the final review are awarded, in the order of presentation.
 func (e *Engine) Decide(ctx context.Context, act Act, name string, d Decided) error {
+	ctx = logs.Campaign(ctx, name, "")
 	return e.in(ctx, func(t *tx) error {
 		c, done, err := t.lockForCommand(ctx, act, auth.Decide, name)
 		if done != nil || err != nil {

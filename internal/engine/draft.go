@@ -11,6 +11,7 @@ import (
 
 	v1 "thidua.dev/thidua/api/v1"
 	"thidua.dev/thidua/internal/auth"
+	"thidua.dev/thidua/internal/logs"
 	"thidua.dev/thidua/internal/store/db"
 )
 
@@ -18,6 +19,7 @@ import (
 // it replaces what was kept before, and nobody is judged by it; it goes when the
 // report is handed up. It says when it was kept.
 func (e *Engine) SaveDraft(ctx context.Context, act Act, campaign, round, unit string, report Report) (saved time.Time, err error) {
+	ctx = logs.Campaign(ctx, campaign, round)
 	err = e.in(ctx, func(t *tx) error {
 		c, r, o, done, err := t.lockForIntake(ctx, act, auth.Submit, campaign, round, unit)
 		if err != nil {

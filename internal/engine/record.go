@@ -11,6 +11,7 @@ import (
 
 	"thidua.dev/thidua/internal/auth"
 	"thidua.dev/thidua/internal/calendar"
+	"thidua.dev/thidua/internal/logs"
 	"thidua.dev/thidua/internal/store/db"
 )
 
@@ -50,6 +51,7 @@ type Recorded struct {
 // the outline; figures are typed in. It counts at its own arrival: what arrived
 // before the close and is recorded after it is reopened and settled at once.
 func (e *Engine) Record(ctx context.Context, act Act, campaign, round, unit string, report Report, a Arrival) (receipt Receipt, err error) {
+	ctx = logs.Campaign(ctx, campaign, round)
 	began := time.Now()
 	defer func() { e.intake(string(auth.Record), err, time.Since(began)) }()
 	err = e.in(ctx, func(t *tx) error {

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"thidua.dev/thidua/internal/auth"
+	"thidua.dev/thidua/internal/logs"
 	"thidua.dev/thidua/internal/store/db"
 )
 
@@ -18,6 +19,7 @@ const StepReturned = "returned"
 // HandBack gives a draft that waits for the leader's approval back to the focal
 // point. The deadline stands.
 func (e *Engine) HandBack(ctx context.Context, act Act, campaign, round, unit string) error {
+	ctx = logs.Campaign(ctx, campaign, round)
 	return e.in(ctx, func(t *tx) error {
 		_, _, o, done, err := t.lockForIntake(ctx, act, auth.Return, campaign, round, unit)
 		if Code(err) == "AlreadyReceived" {
@@ -49,6 +51,7 @@ func (e *Engine) HandBack(ctx context.Context, act Act, campaign, round, unit st
 // Return gives a report that was received back to the unit for supplement, by a
 // new deadline. The version that was received is kept, and the unit hears why.
 func (e *Engine) Return(ctx context.Context, act Act, campaign, round, unit string, to time.Time) error {
+	ctx = logs.Campaign(ctx, campaign, round)
 	return e.in(ctx, func(t *tx) error {
 		c, r, o, done, err := t.lockForReopening(ctx, act, auth.Return, campaign, round, unit, to)
 		if done != nil || err != nil {
@@ -76,6 +79,7 @@ func (e *Engine) Return(ctx context.Context, act Act, campaign, round, unit stri
 
 // Reopen lets a unit whose report never came still send it, by a new deadline.
 func (e *Engine) Reopen(ctx context.Context, act Act, campaign, round, unit string, to time.Time) error {
+	ctx = logs.Campaign(ctx, campaign, round)
 	return e.in(ctx, func(t *tx) error {
 		c, r, o, done, err := t.lockForReopening(ctx, act, auth.Reopen, campaign, round, unit, to)
 		if done != nil || err != nil {

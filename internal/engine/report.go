@@ -18,6 +18,7 @@ import (
 
 	v1 "thidua.dev/thidua/api/v1"
 	"thidua.dev/thidua/internal/auth"
+	"thidua.dev/thidua/internal/logs"
 	"thidua.dev/thidua/internal/plan"
 	"thidua.dev/thidua/internal/store/db"
 )
@@ -77,6 +78,7 @@ func (r Report) Digest() (string, error) {
 // when its body has arrived; where the unit's leader approves, it counts from
 // the approval.
 func (e *Engine) Submit(ctx context.Context, act Act, campaign, round, unit string, report Report) (receipt Receipt, err error) {
+	ctx = logs.Campaign(ctx, campaign, round)
 	began := time.Now()
 	defer func() { e.intake(string(auth.Submit), err, time.Since(began)) }()
 	receipt, err = e.submit(ctx, act, campaign, round, unit, report, false)
@@ -113,6 +115,7 @@ func (e *Engine) submit(ctx context.Context, act Act, campaign, round, unit stri
 
 // Approve is the leader's word: the newest version that was handed up counts.
 func (e *Engine) Approve(ctx context.Context, act Act, campaign, round, unit string) (receipt Receipt, err error) {
+	ctx = logs.Campaign(ctx, campaign, round)
 	began := time.Now()
 	defer func() { e.intake(string(auth.Approve), err, time.Since(began)) }()
 	err = e.in(ctx, func(t *tx) error {

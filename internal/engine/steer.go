@@ -12,6 +12,7 @@ import (
 
 	v1 "thidua.dev/thidua/api/v1"
 	"thidua.dev/thidua/internal/auth"
+	"thidua.dev/thidua/internal/logs"
 	"thidua.dev/thidua/internal/manifest"
 	"thidua.dev/thidua/internal/store/db"
 )
@@ -27,6 +28,7 @@ type LaunchOptions struct {
 // sent; after it the campaign runs by itself. A launch planned for a later
 // instant waits for it.
 func (e *Engine) Launch(ctx context.Context, act Act, name string, opt LaunchOptions) error {
+	ctx = logs.Campaign(ctx, name, "")
 	return e.in(ctx, func(t *tx) error {
 		c, done, err := t.lockForCommand(ctx, act, auth.Launch, name)
 		if done != nil || err != nil {
@@ -83,6 +85,7 @@ func (t *tx) enroll(ctx context.Context, c db.Campaign) error {
 
 // Pause holds everything that is pending. Reports are still taken.
 func (e *Engine) Pause(ctx context.Context, act Act, name string) error {
+	ctx = logs.Campaign(ctx, name, "")
 	return e.in(ctx, func(t *tx) error {
 		c, done, err := t.lockForCommand(ctx, act, auth.Pause, name)
 		if done != nil || err != nil {
@@ -111,6 +114,7 @@ const (
 
 // Resume ends a pause.
 func (e *Engine) Resume(ctx context.Context, act Act, name string, deadlines Deadlines) error {
+	ctx = logs.Campaign(ctx, name, "")
 	return e.in(ctx, func(t *tx) error {
 		c, done, err := t.lockForCommand(ctx, act, auth.Resume, name)
 		if done != nil || err != nil {
@@ -198,6 +202,7 @@ type Extended struct {
 // Extend moves the deadline of a round, for one unit or, with unit empty, for
 // all that still owe. Deadlines move later only.
 func (e *Engine) Extend(ctx context.Context, act Act, name, round, unit string, to time.Time) (Extended, error) {
+	ctx = logs.Campaign(ctx, name, round)
 	var out Extended
 	err := e.in(ctx, func(t *tx) error {
 		c, done, err := t.lockForCommand(ctx, act, auth.Extend, name)
@@ -343,6 +348,7 @@ const defaultClosingDays = 10
 // Cancel ends a campaign for good. What is pending is superseded in the same
 // transaction: a cancelled campaign says nothing more.
 func (e *Engine) Cancel(ctx context.Context, act Act, name string) error {
+	ctx = logs.Campaign(ctx, name, "")
 	return e.in(ctx, func(t *tx) error {
 		c, done, err := t.lockForCommand(ctx, act, auth.Cancel, name)
 		if done != nil || err != nil {

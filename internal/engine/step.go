@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	v1 "thidua.dev/thidua/api/v1"
+	"thidua.dev/thidua/internal/logs"
 	"thidua.dev/thidua/internal/store/db"
 )
 
@@ -60,6 +61,7 @@ var handlers = map[string]map[string]func(*step, context.Context) (outcome, erro
 // StepProcedure lets one procedure look at its campaign and do what is due in
 // the phase, in one transaction.
 func (e *Engine) StepProcedure(ctx context.Context, id, phase string) (Step, error) {
+	ctx = logs.Procedure(ctx, id)
 	var out Step
 	err := e.in(ctx, func(t *tx) error {
 		campaign, err := t.CampaignOfProcedure(ctx, id)

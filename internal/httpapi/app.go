@@ -14,9 +14,11 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 	"github.com/google/uuid"
 
+	"thidua.dev/thidua/internal/access"
 	"thidua.dev/thidua/internal/auth"
 	"thidua.dev/thidua/internal/engine"
 	"thidua.dev/thidua/internal/evidence"
+	"thidua.dev/thidua/internal/logs"
 	"thidua.dev/thidua/internal/look"
 	"thidua.dev/thidua/internal/verify"
 )
@@ -134,7 +136,9 @@ func (a *App) authenticate(ctx huma.Context, next func(huma.Context)) {
 		a.write(ctx, a.problem(ctx.Context(), err))
 		return
 	}
-	next(huma.WithValue(ctx, actorKey{}, actor))
+	access.By(ctx.Context(), actor)
+	known := context.WithValue(ctx.Context(), actorKey{}, actor)
+	next(huma.WithContext(ctx, logs.Campaign(known, ctx.Param("campaign"), "")))
 }
 
 // actorOf a request that was authenticated; nobody when it was not.

@@ -116,7 +116,7 @@ func (a *App) keepFile(ctx context.Context, in *upload) (*Out[KeptFile], error) 
 	if err != nil {
 		return nil, broken(ctx, err)
 	}
-	a.log.InfoContext(ctx, "file kept", "actor", actorOf(ctx).String(), "sha256", k.SHA256, "size", k.Size)
+	a.log.InfoContext(ctx, "file kept", "actor", actorOf(ctx), "sha256", k.SHA256, "size", k.Size)
 	return answer(KeptFile{in.Name, k.SHA256, k.Size, k.MediaType}, nil)
 }
 

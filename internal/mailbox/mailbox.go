@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/emersion/go-smtp"
+
+	"thidua.dev/thidua/internal/logs"
 )
 
 // Options of a mailbox.
@@ -84,7 +86,7 @@ func New(o Options) (*App, error) {
 	}
 	a := &App{options: o, store: s, log: cmp.Or(o.Logger, slog.Default()), stopped: make(chan struct{})}
 	a.smtp = a.newSMTPServer()
-	a.http = &http.Server{Handler: a.Handler(), ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelWarn)}
+	a.http = &http.Server{Handler: a.Handler(), ReadHeaderTimeout: 10 * time.Second, ErrorLog: logs.Lines(a.log, slog.LevelWarn, "mailbox page")}
 	return a, nil
 }
 
@@ -101,12 +103,12 @@ func (a *App) Start(ctx context.Context) error {
 	}
 	go func() {
 		if err := a.smtp.Serve(a.smtpListener); err != nil && !errors.Is(err, net.ErrClosed) {
-			a.log.Error("mailbox stopped taking mail", "err", err)
+			a.log.Error("mailbox stopped taking mail", "error", err)
 		}
 	}()
 	go func() {
 		if err := a.http.Serve(a.httpListener); err != nil && !errors.Is(err, http.ErrServerClosed) {
-			a.log.Error("mailbox page stopped", "err", err)
+			a.log.Error("mailbox page stopped", "error", err)
 		}
 	}()
 	return nil

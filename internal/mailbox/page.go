@@ -207,7 +207,7 @@ func (a *App) message(w http.ResponseWriter, r *http.Request) (Message, bool) {
 	}
 	m, err := e.message()
 	if err != nil {
-		a.log.Warn("mailbox cannot parse a mail", "id", e.id, "err", err)
+		a.log.Warn("mailbox cannot parse a mail", "id", e.id, "error", err)
 	}
 	return m, true
 }
@@ -215,7 +215,7 @@ func (a *App) message(w http.ResponseWriter, r *http.Request) (Message, bool) {
 func (a *App) render(w http.ResponseWriter, t *template.Template, data any) {
 	var b bytes.Buffer
 	if err := t.ExecuteTemplate(&b, "frame.html", data); err != nil {
-		a.log.Error("mailbox cannot show a page", "err", err)
+		a.log.Error("mailbox cannot show a page", "error", err)
 		http.Error(w, "Có lỗi khi hiển thị trang. / The page cannot be shown.", http.StatusInternalServerError)
 		return
 	}

@@ -9,6 +9,8 @@ import (
 
 	"github.com/emersion/go-sasl"
 	"github.com/emersion/go-smtp"
+
+	"thidua.dev/thidua/internal/logs"
 )
 
 const maxMessageBytes = 32 << 20
@@ -24,7 +26,7 @@ func (a *App) newSMTPServer() *smtp.Server {
 	s.MaxMessageBytes = maxMessageBytes
 	s.ReadTimeout = 5 * time.Minute
 	s.WriteTimeout = time.Minute
-	s.ErrorLog = slog.NewLogLogger(a.log.Handler(), slog.LevelDebug)
+	s.ErrorLog = logs.Lines(a.log, slog.LevelDebug, "mailbox SMTP")
 	return s
 }
 
@@ -80,7 +82,7 @@ func (s *session) Data(r io.Reader) error {
 	}
 	id, err := s.app.store.add(raw)
 	if err != nil {
-		s.app.log.Error("mailbox could not keep a mail", "err", err)
+		s.app.log.Error("mailbox could not keep a mail", "error", err)
 		return &smtp.SMTPError{Code: 452, EnhancedCode: smtp.EnhancedCode{4, 3, 1}, Message: "Cannot keep the mail"}
 	}
 	if err := s.fail(AfterData); err != nil {

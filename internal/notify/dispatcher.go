@@ -10,16 +10,21 @@ import (
 	"net/mail"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
 
 	v1 "thidua.dev/thidua/api/v1"
+	"thidua.dev/thidua/internal/logs"
 	"thidua.dev/thidua/internal/plan"
 	"thidua.dev/thidua/internal/store/db"
+	"thidua.dev/thidua/internal/traces"
 )
 
 // DispatcherOptions of a dispatcher.
@@ -46,7 +51,9 @@ type DispatcherOptions struct {
 	ParkAmbiguous bool
 	// Observe hears each outcome; may be nil.
 	Observe func(channel v1.Channel, outcome Outcome, took time.Duration)
-	Log     *slog.Logger
+	// Tracer makes spans of calls, behind the step that wrote the message; may be nil.
+	Tracer *traces.Tracer
+	Log    *slog.Logger
 }
 
 // Dispatcher carries messages from the outbox to the channels. Several may run:
@@ -57,6 +64,7 @@ type Dispatcher struct {
 	names    []string // of channels that are configured
 	known    []string // of all
 	q        *db.Queries
+	turned   atomic.Int64 // when the loop went on last, in Unix nanoseconds
 }
 
 // NewDispatcher fills in the options' defaults.
@@ -87,7 +95,7 @@ func orDefault[T comparable](v, fallback T) T {
 // one that takes long holds up its own sender only. What is being sent when ctx
 // ends is finished first.
 func (d *Dispatcher) Run(ctx context.Context, poll time.Duration) error {
-	s := d.startSenders(ctx, func(err error) { d.o.Log.ErrorContext(ctx, "dispatch failed", "error", err) })
+	s := d.startSenders(ctx, func(ctx context.Context, err error) { d.o.Log.ErrorContext(ctx, "dispatch failed", "error", err) })
 	defer s.finish()
 	var tidied time.Time
 	for ctx.Err() == nil {
@@ -102,8 +110,12 @@ func (d *Dispatcher) Run(ctx context.Context, poll time.Duration) error {
 		if err != nil && ctx.Err() == nil {
 			d.o.Log.ErrorContext(ctx, "claim failed", "error", err)
 		}
+		if err == nil {
+			d.turned.Store(time.Now().UnixNano())
+		}
 		for _, o := range b.out {
 			s.work <- o // when ctx has ended, the senders let go of it
+			d.turned.Store(time.Now().UnixNano())
 		}
 		if b.claimed > 0 {
 			continue
@@ -114,6 +126,15 @@ func (d *Dispatcher) Run(ctx context.Context, poll time.Duration) error {
 		}
 	}
 	return nil
+}
+
+// LastTurn is when the outbox was looked at last, or a message of it was handed to a
+// sender; zero when Run has not come so far.
+func (d *Dispatcher) LastTurn() time.Time {
+	if at := d.turned.Load(); at != 0 {
+		return time.Unix(0, at)
+	}
+	return time.Time{}
 }
 
 // tidyEvery is how often leases that ran out and messages that nobody can send
@@ -130,7 +151,7 @@ func (d *Dispatcher) Once(ctx context.Context) (int, error) {
 		return b.claimed, err
 	}
 	var all error
-	s := d.startSenders(ctx, func(err error) { all = errors.Join(all, err) })
+	s := d.startSenders(ctx, func(_ context.Context, err error) { all = errors.Join(all, err) })
 	for _, o := range b.out {
 		s.work <- o
 	}
@@ -165,6 +186,13 @@ type outgoing struct {
 	texting *texting
 	mail    Mail
 	err     error // the text cannot be written: a person has to look
+
+	procedure string // whose step the message comes from
+}
+
+// about says in ctx what the message is about.
+func (o *outgoing) about(ctx context.Context) context.Context {
+	return logs.With(logs.Procedure(ctx, o.procedure), slog.Int64("message", o.id), slog.String("channel", o.channel))
 }
 
 // write the text, before the attempt begins.
@@ -294,7 +322,10 @@ func (d *Dispatcher) gather(ctx context.Context, q *db.Queries, b batch, rows []
 	var out []outgoing
 	for _, id := range slices.Sorted(maps.Keys(byMessage)) {
 		rows := byMessage[id]
-		o := outgoing{id: id, claim: b.claim, at: b.now, channel: rows[0].Channel, rows: rows, texting: campaigns[rows[0].Campaign]}
+		o := outgoing{
+			id: id, claim: b.claim, at: b.now, channel: rows[0].Channel, rows: rows, texting: campaigns[rows[0].Campaign],
+			procedure: procedureOf(rows[0]),
+		}
 		for _, r := range rows {
 			o.notices = append(o.notices, r.NoticeID)
 		}
@@ -303,10 +334,23 @@ func (d *Dispatcher) gather(ctx context.Context, q *db.Queries, b batch, rows []
 	return out, nil
 }
 
+// procedureOf is the id of the procedure that wrote a message.
+func procedureOf(r db.ClaimedNoticesRow) string {
+	id := "campaign/" + r.Campaign
+	switch {
+	case r.Round != "":
+		return id + "/round/" + r.Round
+	case r.Kind == "Invitation" && r.Step == "invitation":
+		return id + "/ceremony"
+	}
+	return id
+}
+
 // attempt makes one call. Whatever stops us, it is brought to its end, well within
 // what is left of the lease: nobody else takes the message up meanwhile.
 func (d *Dispatcher) attempt(ctx context.Context, o outgoing) Result {
 	start := time.Now()
+	ctx, span := d.o.Tracer.Start(d.o.Tracer.After(o.about(ctx), o.procedure), trace.SpanKindClient, "send "+o.channel)
 	var r Result
 	if o.err != nil {
 		r = Result{Outcome: Rejected, Err: o.err}
@@ -318,11 +362,17 @@ func (d *Dispatcher) attempt(ctx context.Context, o outgoing) Result {
 			r = Result{Outcome: Retry, Err: errors.New("the channel has no settings")}
 		}
 	}
+	span.Set(attribute.String("thidua.outcome", string(r.Outcome)), attribute.String("thidua.answer", codes.FindString(r.Response)))
+	failed := ""
+	if r.Outcome != Sent {
+		failed = string(r.Outcome)
+	}
+	span.End(failed)
 	if d.o.Observe != nil {
 		d.o.Observe(v1.Channel(o.channel), r.Outcome, time.Since(start))
 	}
 	if r.Err != nil {
-		d.o.Log.WarnContext(ctx, "message not sent", "message", o.id, "channel", o.channel, "outcome", r.Outcome, "error", r.Err)
+		d.o.Log.LogAttrs(ctx, slog.LevelWarn, "message not sent", slog.String("outcome", string(r.Outcome)), r.reason())
 	}
 	return r
 }

@@ -20,6 +20,7 @@ import (
 	v1 "thidua.dev/thidua/api/v1"
 	"thidua.dev/thidua/internal/auth"
 	"thidua.dev/thidua/internal/engine"
+	"thidua.dev/thidua/internal/logs"
 	"thidua.dev/thidua/internal/look"
 	"thidua.dev/thidua/internal/manifest"
 	"thidua.dev/thidua/internal/notify"
@@ -263,6 +264,27 @@ func TestWhatBecomesOfACall(t *testing.T) {
 				t.Errorf("one message went out under several ids: %v", ids)
 			}
 		})
+	}
+}
+
+// A mail server speaks of the recipient. The ledger keeps its words, the log its codes,
+// and which message of which campaign it was.
+func TestLogNamesNoRecipient(t *testing.T) {
+	b := newOutbox(t, 1)
+	ch := &answers{say: func(_ context.Context, m notify.Mail) notify.Result {
+		said := "550 5.1.1 <" + m.To.Address + ">: Nguyễn Văn An is unknown here"
+		return notify.Result{Outcome: notify.Rejected, Response: said, Err: errors.New(said)}
+	}}
+	var log strings.Builder
+	b.drain(b.dispatcher(ch, func(o *notify.DispatcherOptions) { o.Log = logs.New(&log, logs.Text, slog.LevelDebug) }))
+	if !strings.Contains(log.String(), `msg="message not sent" outcome=Rejected answer="550 5.1.1" workflow=campaign/x campaign=x message=`) {
+		t.Errorf("the log says %s", log.String())
+	}
+	if strings.Contains(log.String(), "units.example") || strings.Contains(log.String(), "Nguyễn") {
+		t.Errorf("the log says of whom: %s", log.String())
+	}
+	if got := b.rows(`SELECT response FROM attempt`); len(got) != 1 || !strings.Contains(got[0], "u0@units.example") {
+		t.Errorf("the ledger has %v", got)
 	}
 }
 

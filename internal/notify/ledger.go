@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"regexp"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -212,6 +214,18 @@ func (l *ledger) disconnect() {
 	}
 	l.conn.Release()
 	l.conn = nil
+}
+
+// codes begin what a mail server answers.
+var codes = regexp.MustCompile(`^\d{3}([ -]\d\.\d{1,3}\.\d{1,3})?`)
+
+// reason is what the log says of a failure: of a server's answer the codes only, for its
+// words are mostly about the recipient. The ledger has them.
+func (r Result) reason() slog.Attr {
+	if r.Response != "" {
+		return slog.String("answer", codes.FindString(r.Response))
+	}
+	return slog.Any("error", r.Err)
 }
 
 // answer is what the ledger keeps of a call: the server's own words, or the error.

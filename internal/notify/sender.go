@@ -15,7 +15,7 @@ type senders struct {
 	work   chan outgoing   // claimed
 	texts  chan outgoing   // written
 	ledger *ledger
-	failed func(error)
+	failed func(context.Context, error)
 	mu     sync.Mutex
 	all    sync.WaitGroup
 	desks  sync.WaitGroup
@@ -23,7 +23,7 @@ type senders struct {
 
 // startSenders starts them. Once ctx has ended they let go of what they are given.
 // Half a batch waits for them, so that they are not idle while the next is claimed.
-func (d *Dispatcher) startSenders(ctx context.Context, failed func(error)) *senders {
+func (d *Dispatcher) startSenders(ctx context.Context, failed func(context.Context, error)) *senders {
 	s := &senders{d: d, ctx: ctx, work: make(chan outgoing, d.o.Batch/2), texts: make(chan outgoing, d.o.Senders), ledger: d.openLedger(), failed: failed}
 	for range writers {
 		s.desks.Go(s.write)
@@ -63,7 +63,7 @@ func (s *senders) run() {
 			return
 		}
 		if _, err := s.ledger.turn(last, nil); err != nil {
-			s.fail(fmt.Errorf("message %d: its outcome %s is not recorded: %w", last.id, last.Outcome, err))
+			s.fail(&last.outgoing, fmt.Errorf("message %d: its outcome %s is not recorded: %w", last.id, last.Outcome, err))
 		}
 		last = nil
 	}
@@ -87,7 +87,7 @@ func (s *senders) run() {
 		no, err := s.ledger.turn(last, &o)
 		last = nil
 		if err != nil {
-			s.fail(fmt.Errorf("message %d: %w", o.id, err))
+			s.fail(&o, fmt.Errorf("message %d: %w", o.id, err))
 		}
 		if err != nil || no == 0 {
 			// No attempt has begun: the report came meanwhile, or the lease runs out.
@@ -101,12 +101,12 @@ func (s *senders) run() {
 // release lets go of a message that was not sent; it is read again.
 func (s *senders) release(o outgoing) {
 	if err := s.d.q.ReleaseClaim(context.WithoutCancel(s.ctx), []int64{o.id}, o.claim); err != nil {
-		s.fail(fmt.Errorf("message %d: not released, its lease will run out: %w", o.id, err))
+		s.fail(&o, fmt.Errorf("message %d: not released, its lease will run out: %w", o.id, err))
 	}
 }
 
-func (s *senders) fail(err error) {
+func (s *senders) fail(o *outgoing, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.failed(err)
+	s.failed(o.about(s.ctx), err)
 }

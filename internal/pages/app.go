@@ -6,6 +6,7 @@ package pages
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
@@ -25,6 +26,7 @@ import (
 	"thidua.dev/thidua/internal/auth"
 	"thidua.dev/thidua/internal/engine"
 	"thidua.dev/thidua/internal/evidence"
+	"thidua.dev/thidua/internal/logs"
 	"thidua.dev/thidua/internal/look"
 	"thidua.dev/thidua/internal/notify/texts"
 	"thidua.dev/thidua/internal/store"
@@ -112,6 +114,7 @@ func New(o Options) *App {
 func (a *App) handle(pattern string, serve func(http.ResponseWriter, *http.Request) error, around func(http.Handler) http.Handler) {
 	a.routes = append(a.routes, pattern)
 	a.mux.Handle(pattern, around(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r = r.WithContext(logs.Campaign(r.Context(), cmp.Or(r.PathValue("campaign"), r.PathValue("name")), r.PathValue("round")))
 		if err := serve(w, r); err != nil {
 			a.fail(w, r, err)
 		}
@@ -137,7 +140,10 @@ func (a *App) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Cache-Control", "no-store")
 	if a.base != "" {
-		http.StripPrefix(a.base, a.mux).ServeHTTP(w, r)
+		http.StripPrefix(a.base, http.HandlerFunc(func(w http.ResponseWriter, inner *http.Request) {
+			defer func() { r.Pattern = inner.Pattern }() // for who wants to know the route
+			a.mux.ServeHTTP(w, inner)
+		})).ServeHTTP(w, r)
 		return
 	}
 	a.mux.ServeHTTP(w, r)

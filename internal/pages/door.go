@@ -14,6 +14,7 @@ import (
 	"github.com/alexedwards/scs/v2"
 	"golang.org/x/time/rate"
 
+	"thidua.dev/thidua/internal/access"
 	"thidua.dev/thidua/internal/auth"
 	"thidua.dev/thidua/internal/engine"
 	"thidua.dev/thidua/internal/evidence"
@@ -122,7 +123,8 @@ func (d *door) visit(ctx context.Context) (engine.Visit, error) {
 }
 
 // visitor is who comes: who has logged in, or else whose link it is, or else a guest.
-func (d *door) visitor(ctx context.Context) (auth.Actor, error) {
+func (d *door) visitor(ctx context.Context) (actor auth.Actor, err error) {
+	defer func() { access.By(ctx, actor) }()
 	if d.sessions.Exists(ctx, loginKey) {
 		v, err := d.visit(ctx)
 		return v.Actor, err

@@ -129,7 +129,7 @@ func (a *App) Start(ctx context.Context) (err error) {
 		return err
 	}
 	if a.ports, err = readPorts(a.dirs.ports()); err != nil {
-		a.log.WarnContext(ctx, "recorded ports are not readable, choosing others", "err", err)
+		a.log.WarnContext(ctx, "recorded ports are not readable, choosing others", "error", err)
 	}
 	if err := a.startDatabase(ctx); err != nil {
 		return err
@@ -249,7 +249,7 @@ func (a *App) tryPorts(ctx context.Context, spec temporaldSpec) (*temporald, err
 		if err == nil || try == 3 || !errors.As(err, &taken) || ctx.Err() != nil {
 			return child, err
 		}
-		a.log.WarnContext(ctx, "a port was taken meanwhile, choosing others", "err", err)
+		a.log.WarnContext(ctx, "a port was taken meanwhile, choosing others", "error", err)
 	}
 }
 

@@ -228,7 +228,7 @@ func renewCertificates(dir string, log *slog.Logger) *renewal {
 				err = renewLeafs(f, authority, now)
 			}
 			if err != nil {
-				log.ErrorContext(ctx, "certificates not renewed, restart within 30 days", "dir", dir, "err", err)
+				log.ErrorContext(ctx, "certificates not renewed, restart within 30 days", "dir", dir, "error", err)
 			}
 		}
 	}()

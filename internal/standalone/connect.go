@@ -59,7 +59,7 @@ func Connect(ctx context.Context, dataDir, databaseURL string, options ...Connec
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
 		defer cancel()
 		if err := c.Release(ctx); err != nil {
-			slog.WarnContext(ctx, "private PostgreSQL not released", "err", err)
+			slog.WarnContext(ctx, "private PostgreSQL not released", "error", err)
 		}
 	}
 	if create {
@@ -90,7 +90,7 @@ func borrowPostgres(ctx context.Context, dirs layout) (*pgcluster.Cluster, error
 	}
 	last, err := readPorts(dirs.ports())
 	if err != nil {
-		slog.WarnContext(ctx, "recorded ports are not readable, choosing another", "err", err)
+		slog.WarnContext(ctx, "recorded ports are not readable, choosing another", "error", err)
 	}
 	return startPostgres(ctx, dirs, last.Postgres, true)
 }

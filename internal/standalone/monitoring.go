@@ -78,7 +78,7 @@ func (a *App) StartMonitoring(ctx context.Context, target string, interval time.
 		m.Grafana = address(grafana.Port)
 	}
 	if err := a.ports.write(a.dirs.ports()); err != nil {
-		a.log.WarnContext(ctx, "ports not recorded", "err", err)
+		a.log.WarnContext(ctx, "ports not recorded", "error", err)
 	}
 	return m
 }

@@ -73,18 +73,18 @@ func (s *supervised) run(ctx context.Context) {
 func (s *supervised) restart(ctx context.Context, failures *int) bool {
 	err := s.current.Err()
 	if clear := s.current.Stop(context.WithoutCancel(ctx)); clear != nil {
-		s.log.WarnContext(ctx, "clearing up after a child failed", "child", s.name, "err", clear)
+		s.log.WarnContext(ctx, "clearing up after a child failed", "child", s.name, "error", clear)
 	}
 	s.current = nil
 	for {
 		*failures++
 		if *failures > s.policy.limit {
-			s.log.ErrorContext(ctx, "child ended too often, giving up", "child", s.name, "restarts", s.policy.limit, "err", err)
+			s.log.ErrorContext(ctx, "child ended too often, giving up", "child", s.name, "restarts", s.policy.limit, "error", err)
 			s.failed <- fmt.Errorf("%s does not stay up after %d restarts: %w", s.name, s.policy.limit, err)
 			return false
 		}
 		pause := s.policy.pause(*failures)
-		s.log.WarnContext(ctx, "child ended, restarting", "child", s.name, "try", *failures, "pause", pause, "err", err)
+		s.log.WarnContext(ctx, "child ended, restarting", "child", s.name, "try", *failures, "pause", pause, "error", err)
 		timer := time.NewTimer(pause)
 		select {
 		case <-ctx.Done():

@@ -29,9 +29,17 @@ var migrations embed.FS
 // a worker has activities and senders at once, whatever the machine's cores.
 const connections = 24
 
+// Option of a pool.
+type Option func(*pgxpool.Config)
+
+// Traced lets t hear of each statement; nil hears of none.
+func Traced(t pgx.QueryTracer) Option {
+	return func(c *pgxpool.Config) { c.ConnConfig.Tracer = t }
+}
+
 // Open connects to the database at url and checks that its schema is the one
 // this binary was built for.
-func Open(ctx context.Context, url string) (*pgxpool.Pool, error) {
+func Open(ctx context.Context, url string, options ...Option) (*pgxpool.Pool, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return nil, fmt.Errorf("database address: %w", err)
@@ -43,11 +51,14 @@ func Open(ctx context.Context, url string) (*pgxpool.Pool, error) {
 		pgxuuid.Register(conn.TypeMap()) // as 16 bytes, not by way of a text
 		return nil
 	}
+	for _, o := range options {
+		o(config)
+	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("database address: %w", err)
 	}
-	if err := checkSchema(ctx, pool); err != nil {
+	if err := Check(ctx, pool); err != nil {
 		pool.Close()
 		return nil, err
 	}
@@ -57,7 +68,8 @@ func Open(ctx context.Context, url string) (*pgxpool.Pool, error) {
 // ErrNotMigrated means that the database is empty or behind: run migrate.
 var ErrNotMigrated = errors.New("the database is not migrated to this version: run thidua migrate")
 
-func checkSchema(ctx context.Context, pool *pgxpool.Pool) error {
+// Check tells whether the database answers and has the schema that this binary needs.
+func Check(ctx context.Context, pool *pgxpool.Pool) error {
 	var version int64
 	err := pool.QueryRow(ctx, `SELECT coalesce(max(version_id), 0) FROM goose_db_version`).Scan(&version)
 	var pgErr *pgconn.PgError

@@ -1,0 +1,38 @@
+//go:build temporal
+
+package main
+
+import (
+	"syscall"
+	"testing"
+
+	"thidua.dev/thidua/internal/cli"
+	"thidua.dev/thidua/internal/standalone"
+)
+
+// A whole installation says what it misses while Temporal hangs or Postgres is killed,
+// and that all is well again afterwards.
+func TestReadyWhilePartsAreGone(t *testing.T) {
+	dir := dataDir(t)
+	in := begin(t, cli.UpOptions{Console: discard(), Place: cli.Place{DataDir: dir}})
+	readyz := address(in.web) + "readyz"
+	well := "process: ok\npostgres: ok\ntemporal: ok\npollers: ok\ndispatcher: ok\n"
+	readiness(t, readyz, 200, well)
+
+	temporald, postgres := standalone.PIDs(dir)
+	send := func(pid int, signal syscall.Signal) {
+		t.Helper()
+		if err := syscall.Kill(pid, signal); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// Not killed: its supervisor has it back before anybody has lost patience.
+	send(temporald, syscall.SIGSTOP)
+	readiness(t, readyz, 503, "postgres: ok\ntemporal: does not answer")
+	send(temporald, syscall.SIGCONT)
+	readiness(t, readyz, 200, well)
+
+	send(postgres, syscall.SIGKILL)
+	readiness(t, readyz, 503, "postgres: does not answer\n")
+	readiness(t, readyz, 200, well)
+}
