@@ -101,12 +101,12 @@ func (a *app) printBehind(c look.Campaign, rounds []look.Round) {
 // observePatience is how long a launch waits for the worker's first look.
 const observePatience = 3 * time.Second
 
-// observed waits until a campaign's procedure has seen its newest generation, so that what
-// is asked for next shows it. False is no failure: the act is done, and the worker may be
-// away.
+// observed waits until every procedure of a campaign has done what the act gave it to do,
+// so that what is asked for next shows it. False is no failure: the act is done, and the
+// worker may be away.
 func observed(ctx context.Context, r reader, campaign string) bool {
 	for until := time.Now().Add(observePatience); time.Now().Before(until); {
-		if c, err := r.Campaign(ctx, campaign); err != nil || c.ObservedGeneration >= c.Generation {
+		if c, err := r.Campaign(ctx, campaign); err != nil || c.Condition("Ready").Reason != "Reconciling" {
 			return err == nil
 		}
 		select {
