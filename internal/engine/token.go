@@ -128,21 +128,21 @@ func (t *tx) checkGrant(ctx context.Context, g Grant, now time.Time) error {
 	needsUnit := g.Role == auth.Office || g.Role == auth.FocalPoint || g.Role == auth.Leader || g.Role == auth.Appraiser
 	switch {
 	case g.Name == "" || len(g.Name) > 200:
-		return refuse("NameMissing", "whose token is it? give the name of a person or a program, at most 200 bytes: the audit shows it")
+		return refuse("NameMissing", "whose is it? give the name of a person or a program, at most 200 bytes: the audit shows it")
 	case !needsUnit && g.Role != auth.Operator && g.Role != auth.Auditor:
 		return refuse("RoleUnknown", "role %q is not one of %s, %s, %s, %s, %s, %s", g.Role, auth.Office, auth.FocalPoint, auth.Leader, auth.Appraiser, auth.Auditor, auth.Operator)
 	case needsUnit && g.Unit == "":
-		return refuse("UnitMissing", "a token with the role %s says of which unit", g.Role)
+		return refuse("UnitMissing", "the role %s says of which unit", g.Role)
 	case !needsUnit && g.Unit != "":
-		return refuse("UnitUnasked", "a token with the role %s belongs to no unit", g.Role)
+		return refuse("UnitUnasked", "the role %s belongs to no unit", g.Role)
 	case g.Line != "" && g.Line != auth.CollectsTo && g.Line != auth.AdministeredBy && g.Line != auth.SubmitsTo:
 		return refuse("LineUnknown", "line %q is not one of %s, %s, %s", g.Line, auth.CollectsTo, auth.AdministeredBy, auth.SubmitsTo)
 	case g.Line != "" && g.Role != auth.FocalPoint && g.Role != auth.Leader:
 		return refuse("LineUnasked", "only a focal point or a leader speaks for the units below on a line")
 	case g.ExpiresAt.IsZero() || !g.ExpiresAt.After(now) || !g.ExpiresAt.After(g.NotBefore):
-		return refuse("ExpiryMissing", "until when is the token valid? give a later instant than its beginning and now")
+		return refuse("ExpiryMissing", "until when is it valid? give a later instant than its beginning and now")
 	case g.ExpiresAt.After(now.Add(LongestGrant)):
-		return refuse("ExpiryTooFar", "a token lives two years at most: people leave")
+		return refuse("ExpiryTooFar", "it lasts two years at most: people leave")
 	}
 	if g.Unit != "" {
 		known, err := t.KnownUnit(ctx, g.Unit)

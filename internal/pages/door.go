@@ -160,7 +160,7 @@ func (d *door) open(ctx context.Context, key string, value any) error {
 	return nil
 }
 
-// tooMany are more tries from one place than a person makes.
+// errTooMany are more tries from one place than a person makes.
 var errTooMany = errors.New("too many tries")
 
 // try counts a try of a secret.

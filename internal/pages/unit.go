@@ -346,11 +346,7 @@ func (a *App) decide(w http.ResponseWriter, r *http.Request, sent string, do fun
 		return err
 	}
 	u, campaign, round := a.ui(r), r.PathValue("campaign"), r.PathValue("round")
-	act := engine.By(actor, values.Get("reason"))
-	if id, err := uuid.Parse(values.Get("request")); err == nil {
-		act.RequestID = id
-	}
-	err = do(act, campaign, round, actor.Unit)
+	err = do(formAct(actor, values), campaign, round, actor.Unit)
 	var refused *engine.Refused
 	if errors.As(err, &refused) && refused.Code != "Forbidden" {
 		e, err := a.form(r.Context(), actor, campaign, round)
