@@ -217,7 +217,7 @@ func (c *checker) contacts() {
 		if contact.Role != v1.RoleFocalPoint && contact.Role != v1.RoleLeader {
 			report("role", string(contact.Role), "must be FocalPoint or Leader")
 		}
-		if why := badEmail(contact.Email); why != "" {
+		if why := BadEmail(contact.Email); why != "" {
 			report("email", contact.Email, why)
 		}
 		if _, ok := all.units[contact.Unit]; !ok && complete {
@@ -240,9 +240,9 @@ func codesOf(r *roster) []string {
 	return codes
 }
 
-// badEmail says what is wrong with an address, or nothing. It takes a bare
+// BadEmail says what is wrong with an address, or nothing. It takes a bare
 // address only: with a name or in brackets it is something that was pasted.
-func badEmail(email string) string {
+func BadEmail(email string) string {
 	if email == "" {
 		return "is empty; expected an address such as van-thu@don-vi.gov.vn"
 	}

@@ -27,7 +27,7 @@ func (c *checker) campaign(campaign *v1.Campaign) {
 	c.axes(campaign)
 	c.indicators(campaign)
 	if contact := spec.Contact; contact != nil && contact.Email != "" {
-		if why := badEmail(contact.Email); why != "" {
+		if why := BadEmail(contact.Email); why != "" {
 			c.report(campaign, "spec.contact.email", contact.Email, "%s", why)
 		}
 	}
