@@ -130,9 +130,14 @@ func (n *newCampaign) schedule() (scaffold.Schedule, error) {
 		}
 		day = calendar.DateOf(at, zoneOf(defaultZone))
 	}
-	s, err := scaffold.Propose(n.template, day)
+	given := scaffold.Given().Calendars[0]
+	cal, err := calendar.New(given.Name, given.Spec)
 	if err != nil {
-		return s, fail("--launch %s: init knows %v", day, err)
+		return scaffold.Schedule{}, err
+	}
+	s, err := scaffold.Propose(n.template, day, cal)
+	if err != nil {
+		return s, fail("--launch %s: %v", day, err)
 	}
 	if n.until == "" {
 		return s, nil

@@ -91,19 +91,15 @@ func (e *Engine) Proposal(ctx context.Context, actor auth.Actor, id uuid.UUID) (
 
 // proposal is locked; whose it is not does not learn that there is one.
 func (t *tx) proposal(ctx context.Context, actor auth.Actor, id uuid.UUID) (Proposal, error) {
-	missing := &NotFound{Kind: "proposal", Name: id.String()}
+	if err := t.demand(ctx, actor, auth.Apply, auth.Object{}, "a new campaign"); err != nil {
+		return Proposal{}, err
+	}
 	row, err := t.LockProposal(ctx, id)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return Proposal{}, missing
+	if errors.Is(err, pgx.ErrNoRows) || err == nil && actor.Role == auth.Office && actor.Unit != row.Office {
+		return Proposal{}, &NotFound{Kind: "proposal", Name: id.String()}
 	}
 	if err != nil {
 		return Proposal{}, err
-	}
-	if err := t.demand(ctx, actor, auth.Apply, auth.Object{Office: row.Office}, "this proposal"); err != nil {
-		return Proposal{}, err
-	}
-	if actor.Role == auth.Office && actor.Unit != row.Office {
-		return Proposal{}, missing
 	}
 	return Proposal(row), nil
 }

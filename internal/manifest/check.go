@@ -48,14 +48,22 @@ type checker struct {
 
 // report adds a problem of an object's field. A value is printed before the
 // message; leave it empty where the message itself names it.
-func (c *checker) report(object v1.Object, field, value, format string, args ...any) {
+func (c *checker) report(object v1.Object, field, value, format string, args ...any) *Problem {
 	o := c.set.origins[object]
 	c.problems = append(c.problems, o.problem(keyOf(object).String(), field, value, fmt.Sprintf(format, args...)))
+	return &c.problems[len(c.problems)-1]
 }
 
-func (c *checker) warn(object v1.Object, field, value, format string, args ...any) {
-	c.report(object, field, value, format, args...)
-	c.problems[len(c.problems)-1].Warning = true
+// as gives a problem a word of its own, for texts in other languages.
+func (p *Problem) as(code string, other ...string) {
+	p.Code = code
+	copy(p.Other[:], other)
+}
+
+func (c *checker) warn(object v1.Object, field, value, format string, args ...any) *Problem {
+	p := c.report(object, field, value, format, args...)
+	p.Warning = true
+	return p
 }
 
 // unknown reports a reference to an object that is not there, unless it is there

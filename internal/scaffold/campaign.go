@@ -5,6 +5,7 @@ package scaffold
 
 import (
 	"bytes"
+	"cmp"
 	"embed"
 	"encoding/json"
 	"fmt"
@@ -23,6 +24,9 @@ type Campaign struct {
 	Name     string // such as chuyen-doi-so-2027; see IsName
 	Title    string // in Vietnamese; empty: made of the name
 	Office   string // the code of the unit that runs it
+	Roster   string // its units; empty: a roster of the campaign's name
+	Calendar string // its working days; empty: state
+	RulePack string // its law, as people write it; empty: VN-2022-B
 	Launch   string // a day, or an instant with its offset; empty: the day of Schedule
 	Schedule Schedule
 }
@@ -31,8 +35,7 @@ type Campaign struct {
 // most 63.
 func IsName(name string) bool { return len(name) <= 63 && isName.MatchString(name) }
 
-// YAML is the campaign's manifest with a note on each line. Units take part from the
-// roster that has the campaign's name.
+// YAML is the campaign's manifest with a note on each line.
 func (c Campaign) YAML(units *Units) ([]byte, error) {
 	t, err := template.New("campaign.yaml.tmpl").Funcs(template.FuncMap{"quote": quoteYAML}).ParseFS(templates, "templates/campaign.yaml.tmpl")
 	if err != nil {
@@ -40,7 +43,8 @@ func (c Campaign) YAML(units *Units) ([]byte, error) {
 	}
 	s := c.Schedule
 	data := map[string]any{
-		"Name": c.Name, "Title": c.Title, "Kind": "Thematic", "Office": c.Office, "Excluded": units.Excluded(c.Office), "Launch": c.Launch,
+		"Name": c.Name, "Title": c.Title, "Kind": "Thematic", "Office": c.Office, "Roster": cmp.Or(c.Roster, c.Name),
+		"Calendar": cmp.Or(c.Calendar, usualCalendar), "RulePack": cmp.Or(c.RulePack, "VN-2022-B"), "Excluded": units.Excluded(c.Office), "Launch": c.Launch,
 		"Registration": s.Registration, "Monthly": s.First != calendar.Date{}, "FirstMonth": month(s.First), "LastMonth": month(s.Last), "FinalDue": s.FinalDue,
 		"EscalateTo": "Office", "Within": "All", "Midterm": "", "FinalReview": s.FinalReview,
 		"Top": min(3, max(1, (len(units.Rows)-1)/3)), "Decision": s.Decision, "Ceremony": s.Ceremony, "Until": s.Until,
@@ -67,6 +71,9 @@ func (c Campaign) YAML(units *Units) ([]byte, error) {
 	err = t.Execute(&b, data)
 	return b.Bytes(), err
 }
+
+// Sample is a list of units to fill in, in CSV.
+func Sample() []byte { return embedded("units.csv") }
 
 // Calendar is calendar.yaml: the working days that the campaign counts in.
 func Calendar() []byte { return embedded("calendar.yaml") }

@@ -17,7 +17,7 @@ var (
 // capitals.
 var headings = map[string][]string{
 	"code":            {"ma", "madonvi", "madv", "masodonvi", "kyhieu", "kyhieudonvi", "madinhdanh"},
-	"name":            {"ten", "tendonvi", "tencoquan", "tencoquandonvi", "donvi", "coquan", "coquandonvi", "tendv", "unit", "unitname"},
+	"name":            {"ten", "tendonvi", "tencoquan", "tencoquandonvi", "donvi", "coquan", "coquandonvi", "tendv", "unitname"},
 	"kind":            {"loai", "loaidonvi", "loaihinh", "loaihinhdonvi"},
 	"group":           {"nhom", "cum", "khoi", "cumkhoi", "cumthidua", "khoithidua", "cumkhoithidua", "nhomthidua"},
 	"collects_to":     {"baocaove", "noinhanbaocao", "coquannhanbaocao", "donvinhanbaocao"},

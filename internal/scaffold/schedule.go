@@ -1,10 +1,12 @@
 package scaffold
 
 import (
-	"bytes"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
+	v1 "thidua.dev/thidua/api/v1"
 	"thidua.dev/thidua/internal/calendar"
 	"thidua.dev/thidua/internal/manifest"
 )
@@ -33,21 +35,17 @@ type Schedule struct {
 // that month's report.
 const firstReportUntil = 8
 
-// errTooEarly is a launch before days off are known.
-type errTooEarly struct{ from calendar.Date }
+// TooEarly is a launch before days off are known.
+type TooEarly struct{ From calendar.Date }
 
-func (e *errTooEarly) Error() string {
-	return fmt.Sprintf("days off are known from %s on; copy an example and its calendar instead", e.from)
+func (e *TooEarly) Error() string {
+	return fmt.Sprintf("days off are known from %s on; copy an example and its calendar instead", e.From)
 }
 
-// Propose gives dates for a launch on a day.
-func Propose(t Template, launch calendar.Date) (Schedule, error) {
-	cal, err := proposedCalendar()
-	if err != nil {
-		return Schedule{}, err
-	}
+// Propose gives dates for a launch on a day, in working days of a calendar.
+func Propose(t Template, launch calendar.Date, cal *calendar.Calendar) (Schedule, error) {
 	if launch.Before(cal.CoveredFrom()) {
-		return Schedule{}, &errTooEarly{cal.CoveredFrom()}
+		return Schedule{}, &TooEarly{cal.CoveredFrom()}
 	}
 	s := Schedule{Launch: launch, First: launch, Registration: launch.AddDays(14)}
 	if launch.Day > firstReportUntil {
@@ -95,16 +93,44 @@ func monthDay(d calendar.Date, months, day int) calendar.Date {
 	return calendar.NewDate(d.Year, d.Month+time.Month(months), day)
 }
 
-// proposedCalendar is the calendar that goes with a campaign, with every default.
-func proposedCalendar() (*calendar.Calendar, error) {
-	data, err := templates.ReadFile("templates/calendar.yaml")
-	if err != nil {
-		return nil, err
+// the form of commendation that every template nominates for.
+const awardForm = "giay_khen"
+
+// On fills in what follows from the day of the launch: the dates, the calendar they are
+// counted in, and the law in force, out of what is declared. It is a *TooEarly before days
+// off are known.
+func (c *Campaign) On(launch calendar.Date, declared *manifest.Set) error {
+	days := declared.Calendar(usualCalendar)
+	if days == nil {
+		days = declared.Calendars[0]
 	}
-	set, err := manifest.Load([]string{"-"}, bytes.NewReader(data))
+	cal, err := calendar.New(days.Name, days.Spec)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	declared := set.Calendars[0]
-	return calendar.New(declared.Name, declared.Spec)
+	c.Calendar = days.Name
+	day := v1.Date(launch.String())
+	for _, pack := range declared.RulePacks {
+		in := pack.Spec.InForce
+		if day >= in.From && (in.To == "" || day <= in.To) && slices.ContainsFunc(pack.Spec.Forms, func(f v1.AwardForm) bool { return f.Name == awardForm }) {
+			c.RulePack = strings.ToUpper(pack.Name)
+		}
+	}
+	c.Schedule, err = Propose(c.Template, launch, cal)
+	return err
+}
+
+// usualCalendar is what offices call the calendar of state offices.
+const usualCalendar = "state"
+
+// Given are the calendar and the rule pack that go with a campaign where an installation
+// has none of its own, with every default.
+func Given() *manifest.Set {
+	set := manifest.NewSet()
+	for name, data := range map[string][]byte{"calendar.yaml": Calendar(), "rulepack.yaml": RulePack()} {
+		if err := set.Read(name, data); err != nil {
+			panic(err) // they are embedded, and a test reads them
+		}
+	}
+	return set
 }

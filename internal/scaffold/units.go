@@ -75,6 +75,18 @@ func ReadUnits(file string, data []byte) (*Units, CellProblems) {
 	return u, append(problems, u.check()...)
 }
 
+// Declared is the list of units that are declared already.
+func Declared(units []v1.Unit) *Units {
+	u := &Units{}
+	for _, unit := range units {
+		u.Rows = append(u.Rows, Row{0, map[string]string{
+			"code": string(unit.Code), "name": unit.Name, "kind": string(unit.Kind), "group": string(unit.Group), "calendar": string(unit.Calendar),
+			"collects_to": string(unit.CollectsTo), "administered_by": string(unit.AdministeredBy), "submits_to": string(unit.SubmitsTo),
+		}})
+	}
+	return u
+}
+
 // headerWithin is how many rows of titles may stand above the header.
 const headerWithin = 30
 
