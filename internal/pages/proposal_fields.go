@@ -22,6 +22,8 @@ const (
 	kindTime   = "time"
 	kindNumber = "number"
 	kindChoice = "choice"
+	// kindMeasure is a unit of measure; percent is written % by people.
+	kindMeasure = "measure"
 )
 
 // fieldSpec is a value of a manifest that the page asks for, wherever the manifest has
@@ -49,7 +51,7 @@ var fieldGroups = []struct {
 	}},
 	{"axes", "spec.axes", false, []fieldSpec{{"title.vi", kindText, nil}, {"weight", kindNumber, nil}, {"floor", kindNumber, nil}}},
 	{"indicators", "spec.indicators", true, []fieldSpec{
-		{"title.vi", kindText, nil}, {"unit", kindText, nil}, {"baseline", kindNumber, nil}, {"target", kindNumber, nil}, {"direction", kindChoice, []string{"Up", "Down"}},
+		{"title.vi", kindText, nil}, {"unit", kindMeasure, nil}, {"baseline", kindNumber, nil}, {"target", kindNumber, nil}, {"direction", kindChoice, []string{"Up", "Down"}},
 	}},
 	{"reminders", "spec.reminders", false, []fieldSpec{{"offset", kindNumber, nil}, {"time", kindTime, nil}}},
 	{"reviews", "spec.reviews", true, []fieldSpec{{"title.vi", kindText, nil}, {"at", kindMoment, nil}}},
@@ -78,6 +80,17 @@ func (f formField) time() string {
 	}
 	return rest[:5]
 }
+
+// shown is the value as people write it.
+func (f formField) shown() string {
+	if f.kind == kindMeasure {
+		return measure(f.value)
+	}
+	return f.value
+}
+
+// long tells that a value takes a line of its own.
+func (f formField) long() bool { return strings.HasSuffix(f.path, "title.vi") }
 
 // formItem is an item of a list, or with no name all of a group that is none.
 type formItem struct {
@@ -194,6 +207,11 @@ func another(taken []string, name string) string {
 func (f formField) typed(values url.Values, zone *time.Location) (string, error) {
 	value := strings.TrimSpace(values.Get(f.path))
 	switch f.kind {
+	case kindMeasure:
+		if value == "%" {
+			return "percent", nil
+		}
+		return value, nil
 	case kindNumber:
 		return strings.ReplaceAll(value, ",", "."), nil
 	case kindMoment:
