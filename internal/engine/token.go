@@ -149,6 +149,13 @@ func (t *tx) checkGrant(ctx context.Context, g Grant, now time.Time) error {
 		if err != nil {
 			return err
 		}
+		if !known && g.Role == auth.Office { // the first office is there before the first list of units
+			some, err := t.AnyUnit(ctx)
+			if err != nil {
+				return err
+			}
+			known = !some
+		}
 		if !known {
 			return &NotFound{Kind: "unit", Name: g.Unit}
 		}

@@ -10,6 +10,17 @@ import (
 	"time"
 )
 
+const anyUnit = `-- name: AnyUnit :one
+SELECT EXISTS (SELECT FROM roster_unit) AS any
+`
+
+func (q *Queries) AnyUnit(ctx context.Context) (bool, error) {
+	row := q.db.QueryRow(ctx, anyUnit)
+	var any bool
+	err := row.Scan(&any)
+	return any, err
+}
+
 const bodiesAbove = `-- name: BodiesAbove :many
 WITH RECURSIVE up AS (
     SELECT $1::text AS code

@@ -28,6 +28,9 @@ WITH RECURSIVE up AS (
 )
 SELECT code FROM up WHERE code <> '' AND code <> @unit;
 
+-- name: AnyUnit :one
+SELECT EXISTS (SELECT FROM roster_unit) AS any;
+
 -- name: KnownUnit :one
 SELECT EXISTS (SELECT FROM roster_unit WHERE code = @unit);
 
