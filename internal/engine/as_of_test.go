@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"thidua.dev/thidua/internal/look"
+	"thidua.dev/thidua/internal/notify"
 )
 
 // answers to everything that can be asked as of an instant, as JSON.
@@ -108,6 +109,8 @@ func (s *witness) acts() map[string]func(unit string) error {
 		_, err := s.Apply(ctx, by(), load(s.t, edited(s.t, edits...)), false)
 		return err
 	}
+	refusing := false
+	s.inbox.refuses = func(notify.Mail) bool { return refusing }
 	return map[string]func(unit string) error{
 		"submit": func(u string) error {
 			_, err := s.Submit(ctx, By(focal(u), ""), name, round(), u, goodReport)
@@ -142,7 +145,21 @@ func (s *witness) acts() map[string]func(unit string) error {
 			_, err := s.Apply(ctx, by(), set, false)
 			return err
 		},
-		"mail": func(string) error { s.mailAway = !s.mailAway; return nil },
+		"mail":    func(string) error { s.mailAway = !s.mailAway; return nil },
+		"refusal": func(string) error { refusing = !refusing; return nil },
+		"hold":    func(u string) error { _, err := s.HoldMessages(ctx, by(), name, Choice{Unit: u}); return err },
+		"release": func(string) error {
+			_, err := s.ReleaseMessages(ctx, by(), name, Choice{All: true})
+			return err
+		},
+		"cancel messages": func(u string) error {
+			_, err := s.CancelMessages(ctx, by(), name, Choice{Unit: u})
+			return err
+		},
+		"resend": func(string) error {
+			_, err := s.ResendMessages(ctx, by(), name, Choice{All: true})
+			return err
+		},
 		"cancel": func(string) error {
 			if day(0).Before(at("2021-12-13 00:00")) {
 				return nil
