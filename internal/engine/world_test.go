@@ -233,7 +233,7 @@ func (w *world) work() {
 func (w *world) run(p Procedure) {
 	w.t.Helper()
 	phases := workflows.Phases(p.Kind)
-	if w.forgetful {
+	if w.forgetful || w.phase[p.ID] == len(phases) { // one that has ended and is opened again begins anew
 		delete(w.phase, p.ID)
 	}
 	for w.phase[p.ID] < len(phases) {
