@@ -57,26 +57,44 @@ func (r *Reader) Messages(ctx context.Context, campaign string, f MessageFilter)
 		if err != nil {
 			return err
 		}
-		rows, err := v.LookMessages(ctx, db.LookMessagesParams{
-			CampaignID: c.id, ID: f.ID, State: f.State, Step: f.Step, Round: f.Round, Unit: f.Unit, Below: f.Below, Past: v.past, MaxRows: int32(min(f.Limit, math.MaxInt32)),
-		})
-		if err != nil {
-			return err
-		}
-		messages = make([]Message, len(rows))
-		for i, m := range rows {
-			messages[i] = Message{
-				ID: m.ID, Round: m.Round, Step: m.Step, Channel: m.Channel, Role: m.Role, Recipient: m.Recipient,
-				RecipientName: m.RecipientName, List: m.List, Units: m.Units, State: m.State, NotBefore: m.NotBefore.In(c.loc),
-				SentAt: local(m.SentAt, c.loc), Tries: int64(m.Tries), Outcome: m.Outcome, Response: m.Response, Why: said(m.State, m.Why),
-			}
-			if m.State == "Held" {
-				messages[i].HeldAt = local(m.HeldAt, c.loc)
-			}
-		}
-		return nil
+		messages, err = v.messages(ctx, &c, f)
+		return err
 	})
 	return messages, err
+}
+
+func (v *view) messages(ctx context.Context, c *Campaign, f MessageFilter) ([]Message, error) {
+	rows, err := v.LookMessages(ctx, db.LookMessagesParams{
+		CampaignID: c.id, ID: f.ID, State: f.State, Step: f.Step, Round: f.Round, Unit: f.Unit, Below: f.Below, Past: v.past,
+		MaxRows: int32(min(f.Limit, math.MaxInt32)),
+	})
+	if err != nil {
+		return nil, err
+	}
+	messages := make([]Message, len(rows))
+	for i, m := range rows {
+		messages[i] = Message{
+			ID: m.ID, Round: m.Round, Step: m.Step, Channel: m.Channel, Role: m.Role, Recipient: m.Recipient,
+			RecipientName: m.RecipientName, List: m.List, Units: m.Units, State: m.State, NotBefore: m.NotBefore.In(c.loc),
+			SentAt: local(m.SentAt, c.loc), Tries: int64(m.Tries), Outcome: m.Outcome, Response: m.Response, Why: said(m.State, m.Why),
+		}
+		if m.State == "Held" {
+			messages[i].HeldAt = local(m.HeldAt, c.loc)
+		}
+	}
+	return messages, nil
+}
+
+func (v *view) messageCounts(ctx context.Context, c *Campaign, f MessageFilter) ([]MessageCount, error) {
+	rows, err := v.LookMessageStates(ctx, db.LookMessageStatesParams{CampaignID: c.id, ID: f.ID, Unit: f.Unit})
+	if err != nil {
+		return nil, err
+	}
+	counts := make([]MessageCount, len(rows))
+	for i, row := range rows {
+		counts[i] = MessageCount{row.Round, row.Step, row.State, row.N}
+	}
+	return counts, nil
 }
 
 // said is why the office did what it did about a message, as long as that is how it stands.

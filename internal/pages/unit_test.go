@@ -363,6 +363,8 @@ var pageRows = []pageRow{
 	steers("POST /campaigns/{name}/steer", "/campaigns/covid-2021/steer", none, no),
 	steers("GET /campaigns/{name}/units/{code}/{round...}", "/campaigns/covid-2021/units/DN-05/monthly/2021-10", in, onTo),
 	steers("POST /campaigns/{name}/units/{code}/{round...}", "/campaigns/covid-2021/units/DN-05/monthly/2021-10", none, no),
+	reads("GET /campaigns/{name}/messages", "/campaigns/covid-2021/messages", in),
+	steers("POST /campaigns/{name}/messages", "/campaigns/covid-2021/messages", none, no),
 	reads("GET /campaigns/{name}/ranking", "/campaigns/covid-2021/ranking", none),
 	reads("GET /campaigns/{name}/letters/{id}", "/campaigns/covid-2021/letters/1", in),
 	open("GET /roots", "/roots", in),
