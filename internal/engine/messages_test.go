@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"thidua.dev/thidua/internal/auth"
+	"thidua.dev/thidua/internal/look"
 	"thidua.dev/thidua/internal/notify"
 )
 
@@ -281,4 +282,56 @@ func TestMessagesRaceDispatchers(t *testing.T) {
 	w.check("each was sent, or cancelled, or refused", w.rows(`SELECT m.id, m.state FROM message m JOIN round r ON r.id = m.round_id
 		WHERE r.name = $1 AND m.state NOT IN ('Sent', 'Cancelled', 'Parked')`, oct))
 	w.check("what was cancelled has not left", w.rows(`SELECT m.id FROM message m JOIN attempt a ON a.message_id = m.id WHERE m.state = 'Cancelled' AND a.outcome = 'Sent'`))
+}
+
+// An act on the messages of a whole country is as many statements as one on a few, and
+// one request of the page's is too.
+func TestMessagesConstantCost(t *testing.T) {
+	var first []string
+	sizes := []int{9, country}
+	if testing.Short() {
+		sizes = []int{9, 90}
+	}
+	for _, n := range sizes {
+		pool, tr := tracedPool(t)
+		w := crowdOn(t, pool, n)
+		w.tampered = true
+		w.jump("2021-10-08 08:30")
+		w.work()
+		tr.reset()
+		began := time.Now()
+		took := func(what string) {
+			t.Logf("%d units: %s in %v", n, what, time.Since(began))
+			began = time.Now()
+		}
+		all := Choice{Round: oct, Step: "prepare"}
+		held, err := w.HoldMessages(t.Context(), By(office, "x"), name, all)
+		w.did("held", held, err, Held{Held: n})
+		took("held")
+		released, err := w.ReleaseMessages(t.Context(), By(office, ""), name, all)
+		w.did("released", released, err, Released{n})
+		took("released")
+		_, err = pool.Exec(t.Context(), `WITH m AS (UPDATE message SET state = 'Parked' WHERE step = 'prepare' RETURNING id)
+			UPDATE notice SET state = 'Failed' FROM m JOIN message_notice mn ON mn.message_id = m.id WHERE notice.id = mn.notice_id`)
+		w.ok(err)
+		began = time.Now()
+		resent, err := w.ResendMessages(t.Context(), By(office, ""), name, all)
+		w.did("put back", resent, err, Resent{Resent: n, Skipped: map[string]int{}})
+		took("put back")
+		cancelled, err := w.CancelMessages(t.Context(), By(office, "x"), name, all)
+		w.did("cancelled", cancelled, err, CancelledMessages{Cancelled: n, Notices: n})
+		took("cancelled")
+		page, err := look.New(pool).Mailing(t.Context(), name, look.MessageFilter{Round: oct, State: "Cancelled", Limit: 100})
+		w.ok(err)
+		took("shown")
+		if len(page.Messages) != min(n, 100) || page.More != (n > 100) {
+			t.Errorf("%d messages on the page, more: %v", len(page.Messages), page.More)
+		}
+		if first == nil {
+			first = tr.counts()
+		}
+		if d := cmp.Diff(first, tr.counts()); d != "" {
+			t.Errorf("%d units cost other than 9 (-9 +%d):\n%s", n, n, d)
+		}
+	}
 }

@@ -169,6 +169,14 @@ func (m mailing) count(states ...string) (n int64) {
 	return n
 }
 
+// matching counts what the filter leaves.
+func (m mailing) matching() int64 {
+	if m.filter.State != "" {
+		return m.count(m.filter.State)
+	}
+	return m.count()
+}
+
 // steers tells that something can be done about the messages at all.
 func (m mailing) steers(u ui) bool {
 	return u.steers && (m.Campaign.State == "Launched" || m.Campaign.State == "Paused")
@@ -196,6 +204,9 @@ func (m mailing) all() bool {
 	f := m.filter
 	return f.ID == 0 && f.Round == "" && f.Step == "" && f.Unit == ""
 }
+
+// front tells that nothing was asked for: it is the page as one comes to it.
+func (m mailing) front() bool { return m.all() && m.filter.State == "" && m.filter.Below == 0 }
 
 // steps that messages came from, in the order of the ladder as far as it shows.
 func (m mailing) steps() []string {
@@ -236,7 +247,7 @@ func (m mailing) scope(u ui) string {
 		parts = append(parts, u.text(m.roundTitle(f.Round)))
 	}
 	if f.Step != "" {
-		parts = append(parts, u.word("step", f.Step))
+		parts = append(parts, u.t("messages.scope.step", "{step}", u.word("step", f.Step)))
 	}
 	if f.Unit != "" {
 		parts = append(parts, u.t("messages.scope.unit", "{unit}", f.Unit))

@@ -41,7 +41,7 @@ func TestMessages(t *testing.T) {
 	contains(t, page, `href="`+mailPath+`"`, "Xem từng thư")
 	_, page = b.do(http.MethodGet, mailPath, nil)
 	wellFormed(t, "messages", page)
-	contains(t, page, "Sắp đến lượt", "Chờ gửi (87)", "Bị từ chối, chờ người xử lý (2)", "Giữ lại 87 thư", "Gửi lại 2 thư", "Các thư trước đó", "báo cáo thiệt hại do bão số 7")
+	contains(t, page, "Các bước sắp đến lượt", "Chờ gửi (87)", "Bị từ chối, chờ người xử lý (2)", "Giữ lại 87 thư", "Gửi lại 2 thư", "Các thư trước đó", "báo cáo thiệt hại do bão số 7")
 	if n := strings.Count(page, `<th scope="row">`); n != 100 {
 		t.Errorf("%d messages on one page", n)
 	}

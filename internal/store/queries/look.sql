@@ -37,7 +37,7 @@ WITH k AS (SELECT (CASE WHEN mode = 'stepped' THEN now ELSE clock_timestamp() EN
 SELECT sqlc.embed(c), o.manifest, coalesce(own.phase, '')::text AS phase, coalesce(u.name, '')::text AS office_name,
     (SELECT count(*) FROM participant t WHERE t.campaign_id = c.id)::bigint AS participants,
     h.undone::bigint AS undone, coalesce(h.observed, c.generation)::bigint AS observed, h.overdue::bigint AS overdue,
-    h.undelivered::bigint AS undelivered, d.parked::bigint AS parked, d.ambiguous::bigint AS ambiguous,
+    h.undelivered::bigint AS undelivered, d.retrying::bigint AS retrying, d.parked::bigint AS parked, d.ambiguous::bigint AS ambiguous,
     EXISTS (SELECT FROM channel ch CROSS JOIN k JOIN message m ON m.channel = ch.name AND m.campaign_id = c.id
             WHERE NOT ch.configured AND m.state = 'Pending' AND m.held_at IS NULL AND m.not_before <= k.now) AS unconfigured
 FROM campaign c
@@ -55,8 +55,10 @@ CROSS JOIN LATERAL (
     WHERE p.campaign_id = c.id AND p.state = 'Open') h
 CROSS JOIN LATERAL (
     SELECT count(*) FILTER (WHERE m.state = 'Parked') AS parked,
-           count(*) FILTER (WHERE m.state = 'Ambiguous') AS ambiguous
-    FROM message m WHERE m.campaign_id = c.id AND m.state IN ('Parked', 'Ambiguous')) d
+           count(*) FILTER (WHERE m.state = 'Ambiguous') AS ambiguous,
+           -- Once or twice is a busy server; the third try comes after a quarter of a minute.
+           count(*) FILTER (WHERE m.open AND m.tries - m.tries_before >= 3) AS retrying
+    FROM message m WHERE m.campaign_id = c.id AND (m.state IN ('Parked', 'Ambiguous') OR m.open AND m.held_at IS NULL)) d
 WHERE @name::text = '' OR c.name = @name
 ORDER BY c.name;
 
