@@ -207,6 +207,31 @@ func TestMessagesRefused(t *testing.T) {
 	w.refused(hold(office, Choice{All: true}), "NotRunning")
 }
 
+// A dispatcher that dies with a held message in its hands gives it back as held, whether
+// its call had begun or not. What may have left is not sent again before the release.
+func TestHeldInTheHandsOfTheDead(t *testing.T) {
+	for begun, want := range map[bool]string{false: "Pending 0 -", true: "Pending 1 Ambiguous"} {
+		w := atPrepare(t)
+		id := w.messageTo("A1")
+		_, err := w.Pool().Exec(t.Context(), `WITH m AS (UPDATE message SET state = 'Claimed', claim = gen_random_uuid(), lease_until = clock_timestamp() + interval '1 hour'
+			WHERE id = $1 RETURNING id, claim) INSERT INTO attempt (message_id, no, claim, at) SELECT id, 1, claim, (SELECT now FROM clock) FROM m WHERE $2`, id, begun)
+		w.ok(err)
+		held, err := w.HoldMessages(t.Context(), By(office, "x"), name, Choice{ID: id})
+		w.did("it is under way", held, err, Held{UnderWay: 1})
+		_, err = w.CancelMessages(t.Context(), By(office, "x"), name, Choice{ID: id})
+		w.refused(err, "UnderWay")
+		w.ok(w.dispatcher.EndLeases(t.Context()))
+		sent := func() []string {
+			w.dispatch()
+			return w.rows(`SELECT m.state, m.tries, (SELECT string_agg(outcome, ',' ORDER BY no) FROM attempt WHERE message_id = m.id) FROM message m WHERE id = $1`, id)
+		}
+		w.check("it waits", sent(), want)
+		_, err = w.ReleaseMessages(t.Context(), By(office, ""), name, Choice{ID: id})
+		w.ok(err)
+		w.check("and goes once it is released", sent(), map[bool]string{false: "Sent 1 Sent", true: "Sent 2 Ambiguous,Sent"}[begun])
+	}
+}
+
 // Acts race several dispatchers. What is sent after a hold has been answered was under
 // way, and no more of it than was said; what is cancelled never leaves; nothing leaves
 // twice, and nothing is stuck.

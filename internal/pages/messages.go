@@ -124,11 +124,11 @@ func (a *App) mailBy(r *http.Request, u ui, campaign string, act engine.Act, val
 		return u.t("messages.done.cancel", "{n}", n(did.Cancelled)) + u.counted("messages.underWay.cancel", did.UnderWay), err
 	case "resend":
 		did, err := e.ResendMessages(ctx, act, campaign, choice)
-		told := u.t("messages.done.resend", "{n}", n(did.Resent))
+		told := []string{u.t("messages.done.resend", "{n}", n(did.Resent))}
 		for _, reason := range slices.Sorted(maps.Keys(did.Skipped)) {
-			told += " " + u.t("messages.skipped", "{n}", n(did.Skipped[reason]), "{why}", u.word("reason", reason))
+			told = append(told, u.t("messages.skipped", "{n}", n(did.Skipped[reason]), "{why}", u.word("reason", reason)))
 		}
-		return told, err
+		return strings.Join(told, " "), err
 	}
 	return "", &look.NotFound{Kind: "page"}
 }
