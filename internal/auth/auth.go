@@ -113,32 +113,36 @@ func (a Actor) LogValue() slog.Value {
 type Verb string
 
 const (
-	Apply       Verb = "apply"
-	Launch      Verb = "launch"
-	Pause       Verb = "pause"
-	Resume      Verb = "resume"
-	Extend      Verb = "extend"
-	Cancel      Verb = "cancel"
-	Submit      Verb = "submit"
-	Approve     Verb = "approve"
-	Decide      Verb = "decide"
-	Rebuild     Verb = "rebuild"
-	Record      Verb = "record"        // a report that came on paper, by e-mail or by the document axis
-	Return      Verb = "return"        // of a report, for supplement
-	Reopen      Verb = "reopen"        // of a round, for one unit
-	Request     Verb = "request"       // of a report outside the plan
-	Consolidate Verb = "consolidate"   // of a round's reports
-	Follow      Verb = "follow"        // what a changed calendar does to a campaign that runs
-	Issue       Verb = "issue"         // tokens: see, make and revoke them
-	Admit       Verb = "admit"         // people: their accounts and roles
-	Delegate    Verb = "delegate"      // one's own role, for a time
-	Unlink      Verb = "unlink"        // make the links that were sent to a unit worthless
-	Keep        Verb = "keep files in" // bytes that a report will refer to
-	Know        Verb = "know"          // who one is
-	See         Verb = "see"           // what a campaign is: its plan, its rounds, its counts
-	SeeUnit     Verb = "see unit"
-	SeeAll      Verb = "see all" // every unit, notice, message and act of a campaign
-	Inspect     Verb = "inspect" // the acts of the whole installation
+	Apply          Verb = "apply"
+	Launch         Verb = "launch"
+	Pause          Verb = "pause"
+	Resume         Verb = "resume"
+	Extend         Verb = "extend"
+	Cancel         Verb = "cancel"
+	Submit         Verb = "submit"
+	Approve        Verb = "approve"
+	Decide         Verb = "decide"
+	Rebuild        Verb = "rebuild"
+	Record         Verb = "record"          // a report that came on paper, by e-mail or by the document axis
+	Return         Verb = "return"          // of a report, for supplement
+	Reopen         Verb = "reopen"          // of a round, for one unit
+	Request        Verb = "request"         // of a report outside the plan
+	Consolidate    Verb = "consolidate"     // of a round's reports
+	Hold           Verb = "hold"            // messages that wait
+	Release        Verb = "release"         // messages that are held
+	Resend         Verb = "resend"          // messages that came to nothing
+	CancelMessages Verb = "cancel-messages" // that wait, or that nobody is to look at any more
+	Follow         Verb = "follow"          // what a changed calendar does to a campaign that runs
+	Issue          Verb = "issue"           // tokens: see, make and revoke them
+	Admit          Verb = "admit"           // people: their accounts and roles
+	Delegate       Verb = "delegate"        // one's own role, for a time
+	Unlink         Verb = "unlink"          // make the links that were sent to a unit worthless
+	Keep           Verb = "keep files in"   // bytes that a report will refer to
+	Know           Verb = "know"            // who one is
+	See            Verb = "see"             // what a campaign is: its plan, its rounds, its counts
+	SeeUnit        Verb = "see unit"
+	SeeAll         Verb = "see all" // every unit, notice, message and act of a campaign
+	Inspect        Verb = "inspect" // the acts of the whole installation
 )
 
 // What the engine does by itself, on record so that facts can be held to it. Nobody asks
@@ -152,6 +156,7 @@ const (
 // Verbs are all that somebody can ask for.
 var Verbs = []Verb{
 	Apply, Launch, Pause, Resume, Extend, Cancel, Submit, Approve, Decide, Rebuild, Record, Return, Reopen, Request, Consolidate, Follow,
+	Hold, Release, CancelMessages, Resend,
 	Issue, Admit, Delegate, Unlink, Keep,
 	Know, See, SeeUnit, SeeAll, Inspect,
 }

@@ -21,7 +21,7 @@ func TestCan(t *testing.T) {
 	}{
 		{"the operator acts on behalf of anybody", Actor{Role: Operator}, object, all},
 		{"the office steers its campaign but is no unit's leader", Actor{Role: Office, Unit: "BTTTT-TDKT"}, object,
-			with(reads, Keep, Apply, Launch, Pause, Resume, Extend, Cancel, Submit, Decide, Record, Return, Reopen, Request, Consolidate, Follow, Unlink)},
+			with(reads, Keep, Apply, Launch, Pause, Resume, Extend, Cancel, Submit, Decide, Record, Return, Reopen, Request, Consolidate, Follow, Hold, Release, CancelMessages, Resend, Unlink)},
 		{"another office sees that there is a campaign", Actor{Role: Office, Unit: "OTHER"}, object, []Verb{Know, Keep, See}},
 		{"calendars and rosters are every office's", Actor{Role: Office, Unit: "OTHER"}, declared, with(reads, Keep, Apply, Unlink)},
 		{"an office without a unit is none", Actor{Role: Office}, Object{At: now}, []Verb{Know, See}},

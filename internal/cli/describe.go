@@ -222,8 +222,8 @@ func nextWords(n look.Next) string {
 }
 
 func writeOutbox(w io.Writer, o look.Outbox, letters int64) {
-	fmt.Fprintf(w, "\nThư (outbox): %d sent, %d pending, %d being sent, %d superseded, %d expired, %d parked, %d ambiguous, %d not configured\n",
-		o.Sent, o.Pending, o.Claimed, o.Superseded, o.Expired, o.Parked, o.Ambiguous, o.NotConfigured)
+	fmt.Fprintf(w, "\nThư (outbox): %d sent, %d pending, %d held, %d being sent, %d superseded, %d expired, %d cancelled, %d parked, %d ambiguous, %d not configured\n",
+		o.Sent, o.Pending, o.Held, o.Claimed, o.Superseded, o.Expired, o.Cancelled, o.Parked, o.Ambiguous, o.NotConfigured)
 	if letters > 0 {
 		fmt.Fprintf(w, "Công văn chờ ký (letters to sign): %d\n", letters)
 	}

@@ -248,6 +248,7 @@ func (a *app) getMessagesCommand() *cobra.Command {
 				{title: "TO", cell: func(m look.Message) string { return m.Role + " " + m.Recipient }},
 				{title: "STATE", cell: func(m look.Message) string { return m.State }},
 				{title: "SENT", cell: func(m look.Message) string { return stampOrDash(m.SentAt, c.Location()) }},
+				{title: "WHY", wide: true, cell: func(m look.Message) string { return orDash(m.Why) }},
 				{title: "TRIES", cell: func(m look.Message) string { return number(m.Tries) }},
 				{title: "UNITS", wide: true, cell: func(m look.Message) string { return number(m.Units) }},
 				{title: "CHANNEL", wide: true, cell: func(m look.Message) string { return m.Channel }},
@@ -259,8 +260,10 @@ func (a *app) getMessagesCommand() *cobra.Command {
 	flags.StringVar(&filter.Unit, "unit", "", "about or to this unit only")
 	flags.StringVar(&filter.Round, "round", "", "of this round only")
 	flags.StringVar(&filter.Step, "step", "", "of this step only")
-	flags.StringVar(&filter.State, "state", "", "in this state only, such as Ambiguous or Parked")
+	flags.StringVar(&filter.State, "state", "", "in this state only, such as Held, Parked or Ambiguous")
+	flags.Int64Var(&filter.ID, "id", 0, "this one only")
 	flags.IntVar(&filter.Limit, "limit", 200, "at most so many, the newest")
+	flags.Int64Var(&filter.Below, "below", 0, "older than the message with this id, to go on from a list that was cut")
 	return cmd
 }
 

@@ -62,9 +62,18 @@ type installationReader interface {
 // acts are what verbs do.
 type acts interface {
 	steering
+	mailing
 	intake
 	admission
 	people
+}
+
+// mailing steers messages that wait, or that came to nothing.
+type mailing interface {
+	HoldMessages(ctx context.Context, act engine.Act, campaign string, choice engine.Choice) (engine.Held, error)
+	ReleaseMessages(ctx context.Context, act engine.Act, campaign string, choice engine.Choice) (engine.Released, error)
+	CancelMessages(ctx context.Context, act engine.Act, campaign string, choice engine.Choice) (engine.CancelledMessages, error)
+	ResendMessages(ctx context.Context, act engine.Act, campaign string, choice engine.Choice) (engine.Resent, error)
 }
 
 // steering declares campaigns and steers them.

@@ -79,7 +79,7 @@ trình khen thưởng đúng hạn.`,
 		}
 	}
 	add(groupDeclare, a.initCommand(), a.explainCommand(), a.planCommand(), a.rehearseCommand(), a.diffCommand(), a.applyCommand(), a.importCommand())
-	add(groupSteer, a.launchCommand(), a.pauseCommand(), a.resumeCommand(), a.extendCommand(), a.requestCommand(), a.cancelCommand())
+	add(groupSteer, a.launchCommand(), a.pauseCommand(), a.resumeCommand(), a.extendCommand(), a.requestCommand(), a.messageCommand(), a.cancelCommand())
 	add(groupAct, a.submitCommand(), a.approveCommand(), a.returnCommand(), a.reopenCommand(), a.consolidateCommand(), a.decideCommand())
 	add(groupLook, a.getCommand(), a.describeCommand(), a.whyCommand(), a.statusCommand(), a.watchCommand())
 	add(groupProve, a.verifyCommand(), a.bundleCommand(), a.benchCommand(), a.drillCommand())

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -109,17 +110,17 @@ func moveClock(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	defer pool.Close()
 	e := engine.New(pool, slog.New(slog.DiscardHandler))
-	ts.Check(runUntil(ctx, pool, e, to))
+	ts.Check(runUntil(ctx, pool, e, to, mailServer{strings.Fields(ts.Getenv("REFUSED"))}))
 }
 
-func runUntil(ctx context.Context, pool *pgxpool.Pool, e *engine.Engine, to time.Time) error {
+func runUntil(ctx context.Context, pool *pgxpool.Pool, e *engine.Engine, to time.Time, mails mailServer) error {
 	if next, err := e.NextInstant(ctx); err != nil {
 		return err
 	} else if next == nil { // nothing has been launched: the clock may start anywhere
 		return e.SetStepped(ctx, to)
 	}
 	dispatcher := notify.NewDispatcher(notify.DispatcherOptions{
-		Pool: pool, Channels: []notify.Channel{mailServer{}}, Sender: mail.Address{Address: "thi-dua@so.example"}, Log: slog.New(slog.DiscardHandler),
+		Pool: pool, Channels: []notify.Channel{mails}, Sender: mail.Address{Address: "thi-dua@so.example"}, Log: slog.New(slog.DiscardHandler),
 	})
 	for {
 		if err := settle(ctx, e, dispatcher); err != nil {
@@ -185,12 +186,17 @@ func runPhases(ctx context.Context, e *engine.Engine, p engine.Procedure) error 
 	return nil
 }
 
-// mailServer takes everything.
-type mailServer struct{}
+// mailServer takes everything but what is about some units: $REFUSED.
+type mailServer struct{ refuses []string }
 
 func (mailServer) Name() v1.Channel { return v1.ChannelEmail }
 
-func (mailServer) Send(context.Context, notify.Mail) notify.Result {
+func (s mailServer) Send(_ context.Context, m notify.Mail) notify.Result {
+	for _, unit := range s.refuses {
+		if slices.Contains(m.Labels.Units, unit) {
+			return notify.Result{Outcome: notify.Rejected, Response: "550 5.1.1 no such user"}
+		}
+	}
 	return notify.Result{Outcome: notify.Sent, Response: "250 2.0.0 queued"}
 }
 

@@ -66,12 +66,12 @@ func writeStatus(w io.Writer, s *look.Status) error {
 		head.add("undone", counted(s.Undone.Procedures, "procedure")+", "+counted(s.Undone.Messages, "message"))
 	}
 	o := s.Outbox
-	head.add("outbox", fmt.Sprintf("%d sent, %d pending, %d being sent, %d not configured", o.Sent, o.Pending, o.Claimed, o.NotConfigured))
+	head.add("outbox", fmt.Sprintf("%d sent, %d pending, %d held, %d being sent, %d not configured", o.Sent, o.Pending, o.Held, o.Claimed, o.NotConfigured))
 	if o.OldestPendingSeconds > 0 {
 		head.add("", fmt.Sprintf("the oldest waits for %s", time.Duration(o.OldestPendingSeconds)*time.Second))
 	}
 	if o.Parked+o.Ambiguous > 0 {
-		head.add("look at", fmt.Sprintf("%d parked, %d ambiguous: thidua get messages -c CAMPAIGN --state Ambiguous", o.Parked, o.Ambiguous))
+		head.add("look at", fmt.Sprintf("%d parked, %d ambiguous: thidua get messages -c CAMPAIGN --state Parked, thidua message resend", o.Parked, o.Ambiguous))
 	}
 	if err := head.write(w, ""); err != nil {
 		return err

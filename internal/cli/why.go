@@ -175,6 +175,9 @@ func noticeOutcome(n look.UnitNotice) string {
 // addAnswers tells of each call to a server and what it said.
 func addAnswers(t *table, n look.UnitNotice, zone *time.Location) {
 	for _, m := range n.Messages {
+		if m.Why != "" {
+			t.add("", "", "", fmt.Sprintf("↳ thư %d, %s: %s (%s), lý do: %s", m.ID, m.Channel, look.Word("message."+m.State).VI, m.State, oneLine(m.Why)))
+		}
 		for _, at := range m.Attempts {
 			what := fmt.Sprintf("↳ thư %d, %s, lần %d: %s", m.ID, m.Channel, at.No, orElse(at.Outcome, "chưa rõ (no outcome yet)"))
 			if at.Response != "" {

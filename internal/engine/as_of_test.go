@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"thidua.dev/thidua/internal/look"
+	"thidua.dev/thidua/internal/notify"
 )
 
 // answers to everything that can be asked as of an instant, as JSON.
@@ -108,6 +110,8 @@ func (s *witness) acts() map[string]func(unit string) error {
 		_, err := s.Apply(ctx, by(), load(s.t, edited(s.t, edits...)), false)
 		return err
 	}
+	refusing := false
+	s.inbox.refuses = func(notify.Mail) bool { return refusing }
 	return map[string]func(unit string) error{
 		"submit": func(u string) error {
 			_, err := s.Submit(ctx, By(focal(u), ""), name, round(), u, goodReport)
@@ -142,7 +146,21 @@ func (s *witness) acts() map[string]func(unit string) error {
 			_, err := s.Apply(ctx, by(), set, false)
 			return err
 		},
-		"mail": func(string) error { s.mailAway = !s.mailAway; return nil },
+		"mail":    func(string) error { s.mailAway = !s.mailAway; return nil },
+		"refusal": func(string) error { refusing = !refusing; return nil },
+		"hold":    func(u string) error { _, err := s.HoldMessages(ctx, by(), name, Choice{Unit: u}); return err },
+		"release": func(string) error {
+			_, err := s.ReleaseMessages(ctx, by(), name, Choice{All: true})
+			return err
+		},
+		"cancel messages": func(u string) error {
+			_, err := s.CancelMessages(ctx, by(), name, Choice{Unit: u})
+			return err
+		},
+		"resend": func(string) error {
+			_, err := s.ResendMessages(ctx, by(), name, Choice{All: true})
+			return err
+		},
 		"cancel": func(string) error {
 			if day(0).Before(at("2021-12-13 00:00")) {
 				return nil
@@ -194,6 +212,41 @@ func TestAsOf(t *testing.T) {
 		s.hold()
 		w.check("there was something to remember", w.rows(`SELECT unit, reason FROM notice WHERE state = 'Superseded' AND step = 'tomorrow' ORDER BY unit`),
 			"A2 Settled", "A3 DeadlineMoved")
+	})
+	t.Run("messages that are held, released, cancelled, refused and put back", func(t *testing.T) {
+		t.Parallel()
+		w := running(t)
+		s := witnessed(w)
+		acts := s.acts()
+		refusing := true
+		w.inbox.refuses = func(notify.Mail) bool { return refusing }
+		w.mailAway = true
+		w.to("2021-10-08 09:00")
+		s.write()
+		at := func(when string, do func(), names ...string) {
+			t.Helper()
+			w.leap(when)
+			for _, n := range names {
+				act, unit, _ := strings.Cut(n, "/")
+				w.ok(acts[act](unit))
+			}
+			if do != nil {
+				do()
+			}
+			s.write()
+		}
+		at("2021-10-08 09:10", nil, "hold/A2", "hold/A3")
+		at("2021-10-08 09:20", nil, "release/")
+		at("2021-10-08 09:30", nil, "hold/A2")
+		at("2021-10-08 09:40", nil, "cancel messages/A2")
+		at("2021-10-08 09:50", func() { w.mailAway = false; w.dispatch() })
+		at("2021-10-08 10:00", nil, "resend/")
+		at("2021-10-08 10:10", func() { w.dispatch() }) // refused again
+		refusing = false
+		at("2021-10-08 10:20", func() { w.dispatch() }, "resend/")
+		w.to("2021-10-20 12:00")
+		s.hold()
+		w.check("there was something to remember", w.rows(`SELECT tbl, count(*) > 3 FROM past WHERE tbl IN ('message', 'notice') GROUP BY 1 ORDER BY 1`), "message true", "notice true")
 	})
 	for seed := range uint64(2) {
 		t.Run(fmt.Sprintf("acts at random, %d", seed), func(t *testing.T) {

@@ -42,6 +42,10 @@ func said(verb auth.Verb) string {
 		return "see"
 	case auth.SeeAll:
 		return "see all of"
+	case auth.Hold, auth.Release, auth.Resend:
+		return string(verb) + " messages of"
+	case auth.CancelMessages:
+		return "cancel messages of"
 	case auth.Inspect:
 		return "see the acts of"
 	}

@@ -81,6 +81,7 @@ func New(o Options) *App {
 	a.addReads()
 	a.addProof()
 	a.addActs()
+	a.addMessages()
 	a.addIntake()
 	a.addFiles()
 	a.addDeclare()

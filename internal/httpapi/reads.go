@@ -190,7 +190,9 @@ func (a *App) messages(ctx context.Context, in *struct {
 	Unit  string `query:"unit" maxLength:"253" doc:"About or to this unit."`
 	Round string `query:"round" maxLength:"253"`
 	Step  string `query:"step" maxLength:"253"`
-	State string `query:"state" maxLength:"20" doc:"Such as Ambiguous or Parked."`
+	State string `query:"state" maxLength:"20" doc:"As it is shown, such as Held, Parked or Ambiguous."`
+	ID    int64  `query:"id" minimum:"0" doc:"This one only."`
+	Below int64  `query:"below" minimum:"0" doc:"Go on from this id."`
 	Limit int    `query:"limit" minimum:"1" maximum:"20000" default:"200"`
 },
 ) (*Out[[]look.Message], error) {
@@ -198,7 +200,7 @@ func (a *App) messages(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	return answer(r.Messages(ctx, in.Campaign, look.MessageFilter{Unit: in.Unit, Round: in.Round, Step: in.Step, State: in.State, Limit: in.Limit}))
+	return answer(r.Messages(ctx, in.Campaign, look.MessageFilter{ID: in.ID, Below: in.Below, Unit: in.Unit, Round: in.Round, Step: in.Step, State: in.State, Limit: in.Limit}))
 }
 
 func (a *App) letter(ctx context.Context, in *struct {

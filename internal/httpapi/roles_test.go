@@ -110,6 +110,10 @@ var routes = []route{
 	{id: "consolidate", unit: "BTTTT", body: `{` + here + `,"text":"1/89 đơn vị",` + attached + `}`, may: offices},
 	{id: "extend", body: `{` + here + `,"to":"2021-10-27","reason":"x"}`, may: offices},
 	{id: "request", body: `{"name":"bao-so-7","title":"báo cáo thiệt hại","due":"2021-10-27","units":["STTTT-12"],"reason":"x"}`, may: offices},
+	{id: "hold-messages", body: `{"step":"request","reason":"x"}`, may: offices}, // that tell of the request
+	{id: "release-messages", body: `{"unit":"STTTT-12"}`, may: offices},
+	{id: "cancel-messages", body: `{"all":true,"reason":"x"}`, may: offices},
+	{id: "resend-messages", body: `{"all":true}`, may: offices, want: http.StatusUnprocessableEntity},
 	{id: "consolidate", body: `{` + here + `,"text":"x"}`, may: append([]string{"focal", "focal-here", "leader"}, offices...), want: http.StatusNotFound}, // nobody reports to it
 	{id: "launch", body: `{}`, may: offices, want: http.StatusUnprocessableEntity},
 	{id: "decide", body: `{"number":"512/QĐ","dated":"2022-04-08"}`, may: offices, want: http.StatusUnprocessableEntity},

@@ -49,12 +49,14 @@ type Board struct {
 // Outbox counts the campaign's messages.
 type Outbox struct {
 	Pending       int64 `json:"pending"`
+	Held          int64 `json:"held"`
 	Claimed       int64 `json:"claimed"`
 	Sent          int64 `json:"sent"`
 	Superseded    int64 `json:"superseded"`
 	Expired       int64 `json:"expired"`
 	Parked        int64 `json:"parked"`
 	Ambiguous     int64 `json:"ambiguous"`
+	Cancelled     int64 `json:"cancelled"`
 	NotConfigured int64 `json:"notConfigured"`
 	// OldestPendingSeconds is for how long the oldest waits, in machine time.
 	OldestPendingSeconds int64 `json:"oldestPendingSeconds"`
@@ -96,7 +98,7 @@ func (v *view) fillOutbox(ctx context.Context, b *Board) error {
 		return err
 	}
 	b.Outbox = Outbox{
-		Pending: row.Pending, Claimed: row.Claimed, Sent: row.Sent, Superseded: row.Superseded, Expired: row.Expired,
+		Pending: row.Pending, Held: row.Held, Cancelled: row.Cancelled, Claimed: row.Claimed, Sent: row.Sent, Superseded: row.Superseded, Expired: row.Expired,
 		Parked: row.Parked, Ambiguous: row.Ambiguous, NotConfigured: row.NotConfigured, OldestPendingSeconds: row.OldestPending,
 	}
 	return nil

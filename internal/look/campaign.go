@@ -245,6 +245,8 @@ func conditions(c Campaign, row db.LookCampaignsRow) []Condition {
 	switch {
 	case row.Unconfigured:
 		degraded = is("DeliveryDegraded", true, "NotConfigured", "messages are held until they are stale: a channel has no settings")
+	case row.Retrying > 0:
+		degraded = is("DeliveryDegraded", true, "Retrying", counted(row.Retrying, "message was", "messages were")+" not taken by the server three times or more, and will be tried again")
 	case row.Ambiguous > 0:
 		degraded = is("DeliveryDegraded", true, "Ambiguous", counted(row.Ambiguous, "message", "messages")+" may or may not have left")
 	case row.Parked > 0:

@@ -80,6 +80,8 @@ func (r *Reader) Status(ctx context.Context) (*Status, error) {
 
 func (o *Outbox) add(more Outbox) {
 	o.Pending += more.Pending
+	o.Held += more.Held
+	o.Cancelled += more.Cancelled
 	o.Claimed += more.Claimed
 	o.Sent += more.Sent
 	o.Superseded += more.Superseded

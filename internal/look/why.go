@@ -114,9 +114,11 @@ type UnitMessage struct {
 	Channel string `json:"channel"`
 	State   string `json:"state"`
 	// List tells that the message gathers many units.
-	List     bool       `json:"list"`
-	SentAt   *time.Time `json:"sentAt,omitempty"`
-	Attempts []Attempt  `json:"attempts"`
+	List   bool       `json:"list"`
+	SentAt *time.Time `json:"sentAt,omitempty"`
+	// Why the office holds it, or has cancelled it.
+	Why      string    `json:"why,omitempty"`
+	Attempts []Attempt `json:"attempts"`
 }
 
 // Attempt is one call to a server.
@@ -353,7 +355,7 @@ func reasonOf(o *Obligation, row db.LookUnitNoticesRow) v1.Text {
 }
 
 func (v *view) unitMessages(ctx context.Context, c *Campaign, notices []int64) (map[int64][]UnitMessage, error) {
-	rows, err := v.LookUnitMessages(ctx, notices)
+	rows, err := v.LookUnitMessages(ctx, v.past, notices)
 	if err != nil {
 		return nil, err
 	}
@@ -374,7 +376,7 @@ func (v *view) unitMessages(ctx context.Context, c *Campaign, notices []int64) (
 	}
 	messages := map[int64][]UnitMessage{}
 	for _, row := range rows {
-		m := UnitMessage{ID: row.ID, Channel: row.Channel, State: row.State, List: row.List, SentAt: local(row.SentAt, c.loc), Attempts: attempts[row.ID]}
+		m := UnitMessage{ID: row.ID, Channel: row.Channel, State: row.State, List: row.List, SentAt: local(row.SentAt, c.loc), Why: said(row.State, row.Why), Attempts: attempts[row.ID]}
 		if m.Attempts == nil {
 			m.Attempts = []Attempt{}
 		}

@@ -261,7 +261,7 @@ func TestStatesAreTheSchemas(t *testing.T) {
 	check("campaign", campaignStates...)
 	check("round", roundStates...)
 	check("notice", noticeStates...)
-	check("message", messageStates...)
+	check("message", slices.DeleteFunc(slices.Clone(messageStates), func(s string) bool { return s == "Held" })...) // a mark on Pending
 	check("letter", letterStates...)
 	check("attempt", slices.DeleteFunc(slices.Clone(attemptResults), func(s string) bool { return s == "Open" })...)
 	for kind, states := range obligationStates {

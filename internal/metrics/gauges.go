@@ -54,7 +54,7 @@ var (
 		"Decision":      {"Owing", "Settled"}, "Invitation": {"Informed"},
 	}
 	noticeStates   = []string{"Pending", "Sent", "NoRecipient", "Failed"}
-	messageStates  = []string{"Pending", "Claimed", "Sent", "Ambiguous", "Parked", "NotConfigured"}
+	messageStates  = []string{"Pending", "Held", "Claimed", "Sent", "Ambiguous", "Parked", "NotConfigured"}
 	attemptResults = []string{"Open", "Sent", "Retry", "Rejected", "Ambiguous"}
 	letterStates   = []string{"Drafted", "Withdrawn"}
 )

@@ -182,6 +182,7 @@ type outgoing struct {
 	at      time.Time // business time of the claim
 	channel string
 	notices []int64 // what the text says
+	before  int32   // tries before it was put back: it begins to count anew
 	rows    []db.ClaimedNoticesRow
 	texting *texting
 	mail    Mail
@@ -324,7 +325,7 @@ func (d *Dispatcher) gather(ctx context.Context, q *db.Queries, b batch, rows []
 		rows := byMessage[id]
 		o := outgoing{
 			id: id, claim: b.claim, at: b.now, channel: rows[0].Channel, rows: rows, texting: campaigns[rows[0].Campaign],
-			procedure: procedureOf(rows[0]),
+			procedure: procedureOf(rows[0]), before: rows[0].TriesBefore,
 		}
 		for _, r := range rows {
 			o.notices = append(o.notices, r.NoticeID)

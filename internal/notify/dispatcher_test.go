@@ -467,6 +467,30 @@ func TestRate(t *testing.T) {
 	}
 }
 
+// A mail server that takes nothing is trouble that the campaign tells of, before anything
+// is given up.
+func TestMailServerAway(t *testing.T) {
+	b := newOutbox(t, 2)
+	away := b.dispatcher(&answers{say: func(context.Context, notify.Mail) notify.Result {
+		return notify.Result{Outcome: notify.Retry, Err: errors.New("connection refused")}
+	}})
+	for try, want := range []string{"False Delivering", "False Delivering", "True Retrying"} {
+		b.drain(away)
+		c, err := look.New(b.pool).Campaigns(t.Context())
+		b.ok(err)
+		if got := c[0].Condition("DeliveryDegraded"); got.Status+" "+got.Reason != want {
+			t.Errorf("after try %d: %+v, want %s", try+1, got, want)
+		}
+		b.exec(`UPDATE message SET next_try_at = clock_timestamp() - interval '1 second'`)
+	}
+	b.drain(b.dispatcher(&answers{}))
+	c, err := look.New(b.pool).Campaigns(t.Context())
+	b.ok(err)
+	if got := c[0].Condition("DeliveryDegraded"); got.Status != "False" {
+		t.Errorf("it is back: %+v", got)
+	}
+}
+
 // Without a mail server messages are held until somebody configures one or they are
 // stale; what has expired is not sent later.
 func TestNoMailServer(t *testing.T) {
@@ -474,6 +498,11 @@ func TestNoMailServer(t *testing.T) {
 	none := b.dispatcher(notify.Unconfigured(v1.ChannelEmail))
 	b.drain(none)
 	b.check("held", byState, "Pending 2")
+	messages, err := look.New(b.pool).Messages(t.Context(), "x", look.MessageFilter{State: "NotConfigured"})
+	b.ok(err)
+	if len(messages) != 2 {
+		t.Errorf("%d messages say why they wait, want 2", len(messages))
+	}
 	c, err := look.New(b.pool).Campaigns(t.Context())
 	b.ok(err)
 	if got := c[0].Condition("DeliveryDegraded"); got.Status != "True" || got.Reason != "NotConfigured" {

@@ -141,7 +141,7 @@ func (l *ledger) write(ctx context.Context, wave []entry) (map[int64]int32, erro
 	p := db.TurnAttemptsParams{Call: interval(l.d.o.Lease / 2)}
 	for _, e := range wave {
 		if r := e.last; r != nil {
-			state, reason, wait := l.d.verdict(r.no, r.Outcome)
+			state, reason, wait := l.d.verdict(r.no-r.before, r.Outcome)
 			p.EndedIds, p.EndedClaims, p.EndedAts = append(p.EndedIds, r.id), append(p.EndedClaims, r.claim), append(p.EndedAts, r.at)
 			p.Nos, p.Outcomes, p.Responses = append(p.Nos, r.no), append(p.Outcomes, string(r.Outcome)), append(p.Responses, r.answer())
 			p.States, p.Reasons, p.Waits = append(p.States, state), append(p.Reasons, reason), append(p.Waits, wait.Seconds())

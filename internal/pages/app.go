@@ -108,6 +108,7 @@ func New(o Options) *App {
 	a.addUnits(around)
 	a.addSteer(around)
 	a.addProposals(around)
+	a.addMessages(around)
 	// Open to everybody.
 	a.handle("GET /roots", a.serveRoots, around)
 	a.handle("/", func(http.ResponseWriter, *http.Request) error { return &look.NotFound{Kind: "page"} }, around)

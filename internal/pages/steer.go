@@ -257,7 +257,7 @@ func (u ui) where(t look.Todo) string {
 	case "Consolidation", "Decision":
 		return u.href(u.campaign(t.Campaign, "/steer"))
 	case "Message":
-		return u.unit(t.Campaign, t.About.Code)
+		return u.href(u.campaign(t.Campaign, "/messages"), "message", t.Subject)
 	case "Report", "Registration":
 		return u.unitPath(t.Campaign, "/report/", t.Subject)
 	}

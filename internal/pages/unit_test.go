@@ -377,6 +377,8 @@ var pageRows = []pageRow{
 	declares("POST /declare/{proposal}", "/declare/"+proposalID, none, no, none),
 	declares("GET /declare/{proposal}/campaign.yaml", "/declare/"+proposalID+"/campaign.yaml", in, onTo, none),
 	declares("GET /declare/{proposal}/rehearsal", "/declare/"+proposalID+"/rehearsal", none, onTo, none),
+	reads("GET /campaigns/{name}/messages", "/campaigns/covid-2021/messages", in),
+	steers("POST /campaigns/{name}/messages", "/campaigns/covid-2021/messages", none, no),
 	reads("GET /campaigns/{name}/ranking", "/campaigns/covid-2021/ranking", none),
 	reads("GET /campaigns/{name}/letters/{id}", "/campaigns/covid-2021/letters/1", in),
 	open("GET /roots", "/roots", in),

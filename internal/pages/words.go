@@ -78,8 +78,9 @@ func outboxFacts(u ui, o look.Outbox) []fact {
 		state string
 		count int64
 	}{
-		{"Pending", o.Pending}, {"Claimed", o.Claimed}, {"Parked", o.Parked}, {"Ambiguous", o.Ambiguous},
+		{"Pending", o.Pending}, {"Held", o.Held}, {"Claimed", o.Claimed}, {"Parked", o.Parked}, {"Ambiguous", o.Ambiguous},
 		{"NotConfigured", o.NotConfigured}, {"Superseded", o.Superseded}, {"Expired", o.Expired},
+		{"Cancelled", o.Cancelled},
 	} {
 		if f.count > 0 {
 			facts = append(facts, fact{capital(u.word("message", f.state)), u.n(f.count)})
@@ -221,6 +222,9 @@ func messageWords(u ui, m look.UnitMessage) string {
 	text := capital(u.t("why.message", "{channel}", u.t("channel."+m.Channel), "{state}", u.word("message", m.State)))
 	if m.SentAt != nil {
 		text += ", " + u.moment(*m.SentAt)
+	}
+	if m.Why != "" {
+		text += ", " + u.t("acts.reason", "{reason}", m.Why)
 	}
 	if m.List {
 		text += " " + u.t("why.list")

@@ -160,6 +160,14 @@ func Sending(ctx context.Context, pool *pgxpool.Pool) (findings []audit.Finding,
 		findings = append(findings, audit.Finding{Code: "MessageWithoutNotice", Text: fmt.Sprintf(
 			"message %d of %s (%s to %s) is %s, and the notice that it says is gone", m.ID, m.Campaign, m.Step, m.Recipient, m.State)})
 	}
+	cancelled, err := q.VerifyCancelledMessages(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range cancelled {
+		findings = append(findings, audit.Finding{Code: "MessageCancelledByNobody", Text: fmt.Sprintf(
+			"%d messages of %s are cancelled; its acts cancelled %d", c.Messages, c.Campaign, c.ByActs)})
+	}
 	lost, err := q.VerifyLostAttempts(ctx)
 	if err != nil {
 		return nil, err

@@ -161,6 +161,8 @@ func TestOneThingChanged(t *testing.T) {
 			`UPDATE notice SET state = 'Sent' WHERE id = ` + told, []string{"NoticeMessages"}},
 		{"the same, as if it had been superseded", `UPDATE notice SET state = 'Superseded' WHERE id = ` + told,
 			`UPDATE notice SET state = 'Sent' WHERE id = ` + told, []string{"NoticeMessages"}},
+		{"a message that no act cancelled", `UPDATE message SET state = 'Cancelled' WHERE id = (SELECT min(id) FROM message WHERE state = 'Sent' AND NOT list)`,
+			`UPDATE message SET state = 'Sent' WHERE state = 'Cancelled'`, []string{"MessageAttempts", "MessageCancelledByNobody", "NoticeMessages"}},
 	} {
 		t.Run(tt.reason, func(t *testing.T) {
 			tag, err := pool.Exec(t.Context(), tt.change)

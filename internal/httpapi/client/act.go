@@ -65,6 +65,30 @@ func (c *Client) Cancel(ctx context.Context, act engine.Act, campaign string) er
 	return c.post(ctx, act, because(act), "/campaigns/%s/cancel", campaign)
 }
 
+// HoldMessages keeps messages that wait from being sent.
+func (c *Client) HoldMessages(ctx context.Context, act engine.Act, campaign string, choice engine.Choice) (engine.Held, error) {
+	return post[engine.Held](ctx, c, act, choosing(act, choice), "/campaigns/%s/messages/hold", campaign)
+}
+
+// ReleaseMessages lets held messages go.
+func (c *Client) ReleaseMessages(ctx context.Context, act engine.Act, campaign string, choice engine.Choice) (engine.Released, error) {
+	return post[engine.Released](ctx, c, act, choosing(act, choice), "/campaigns/%s/messages/release", campaign)
+}
+
+// CancelMessages ends messages that wait.
+func (c *Client) CancelMessages(ctx context.Context, act engine.Act, campaign string, choice engine.Choice) (engine.CancelledMessages, error) {
+	return post[engine.CancelledMessages](ctx, c, act, choosing(act, choice), "/campaigns/%s/messages/cancel", campaign)
+}
+
+// ResendMessages sends those again that came to nothing.
+func (c *Client) ResendMessages(ctx context.Context, act engine.Act, campaign string, choice engine.Choice) (engine.Resent, error) {
+	return post[engine.Resent](ctx, c, act, choosing(act, choice), "/campaigns/%s/messages/resend", campaign)
+}
+
+func choosing(act engine.Act, choice engine.Choice) httpapi.Choosing {
+	return httpapi.Choosing{Because: because(act), Message: choice.ID, Round: choice.Round, Step: choice.Step, Unit: choice.Unit, All: choice.All}
+}
+
 // Decide records the award decision.
 func (c *Client) Decide(ctx context.Context, act engine.Act, campaign string, d engine.Decided) error {
 	body := httpapi.Deciding{Because: because(act), Number: d.Number, Dated: d.Dated.String(), SignedBy: d.SignedBy}

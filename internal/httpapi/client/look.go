@@ -60,6 +60,11 @@ func (c *Client) Messages(ctx context.Context, campaign string, f look.MessageFi
 			query.Set(name, value)
 		}
 	}
+	for name, value := range map[string]int64{"id": f.ID, "below": f.Below} {
+		if value != 0 {
+			query.Set(name, strconv.FormatInt(value, 10))
+		}
+	}
 	if f.Limit > 0 {
 		query.Set("limit", strconv.Itoa(f.Limit))
 	}

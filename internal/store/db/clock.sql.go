@@ -77,7 +77,7 @@ SELECT
     (SELECT count(*) FROM procedure p JOIN campaign c ON c.id = p.campaign_id CROSS JOIN clock k
      WHERE p.state = 'Open' AND p.next_at <= k.now AND c.state <> 'Paused')::bigint AS procedures,
     (SELECT count(*) FROM message m JOIN campaign c ON c.id = m.campaign_id CROSS JOIN clock k
-     WHERE m.open AND m.not_before <= k.now AND c.state <> 'Paused')::bigint AS messages
+     WHERE m.open AND (m.held_at IS NULL OR m.state = 'Claimed') AND m.not_before <= k.now AND c.state <> 'Paused')::bigint AS messages
 `
 
 type UndoneRow struct {
@@ -86,7 +86,8 @@ type UndoneRow struct {
 }
 
 // What stands between a stepped clock and its next jump: procedures whose
-// instant has come, and messages that are still to be settled.
+// instant has come, and messages that are still to be settled. One that is held waits
+// for a person, as a parked one does: time goes on without it.
 func (q *Queries) Undone(ctx context.Context) (UndoneRow, error) {
 	row := q.db.QueryRow(ctx, undone)
 	var i UndoneRow

@@ -164,9 +164,9 @@ WITH k AS (SELECT (CASE WHEN mode = 'stepped' THEN now ELSE clock_timestamp() EN
 SELECT c.id, c.name, c.title, c.state, c.generation, c.spec_generation, c.time_zone, c.calendar, c.office, c.roster, c.plan, c.plan_hash, c.launch_at, c.acted_at, c.backdated, c.paused_at, c.decision_at, c.invite_at, c.ceremony_at, c.closes_at, c.ended_at, c.created_at, o.manifest, coalesce(own.phase, '')::text AS phase, coalesce(u.name, '')::text AS office_name,
     (SELECT count(*) FROM participant t WHERE t.campaign_id = c.id)::bigint AS participants,
     h.undone::bigint AS undone, coalesce(h.observed, c.generation)::bigint AS observed, h.overdue::bigint AS overdue,
-    h.undelivered::bigint AS undelivered, d.parked::bigint AS parked, d.ambiguous::bigint AS ambiguous,
+    h.undelivered::bigint AS undelivered, d.retrying::bigint AS retrying, d.parked::bigint AS parked, d.ambiguous::bigint AS ambiguous,
     EXISTS (SELECT FROM channel ch CROSS JOIN k JOIN message m ON m.channel = ch.name AND m.campaign_id = c.id
-            WHERE NOT ch.configured AND m.state = 'Pending' AND m.not_before <= k.now) AS unconfigured
+            WHERE NOT ch.configured AND m.state = 'Pending' AND m.held_at IS NULL AND m.not_before <= k.now) AS unconfigured
 FROM campaign c
 JOIN object o ON o.kind = 'Campaign' AND o.name = c.name
  AND o.generation = (SELECT max(b.generation) FROM object b WHERE b.kind = 'Campaign' AND b.name = c.name)
@@ -182,8 +182,10 @@ CROSS JOIN LATERAL (
     WHERE p.campaign_id = c.id AND p.state = 'Open') h
 CROSS JOIN LATERAL (
     SELECT count(*) FILTER (WHERE m.state = 'Parked') AS parked,
-           count(*) FILTER (WHERE m.state = 'Ambiguous') AS ambiguous
-    FROM message m WHERE m.campaign_id = c.id AND m.state IN ('Parked', 'Ambiguous')) d
+           count(*) FILTER (WHERE m.state = 'Ambiguous') AS ambiguous,
+           -- Once or twice is a busy server; the third try comes after a quarter of a minute.
+           count(*) FILTER (WHERE m.open AND m.tries - m.tries_before >= 3) AS retrying
+    FROM message m WHERE m.campaign_id = c.id AND (m.state IN ('Parked', 'Ambiguous') OR m.open AND m.held_at IS NULL)) d
 WHERE $1::text = '' OR c.name = $1
 ORDER BY c.name
 `
@@ -198,6 +200,7 @@ type LookCampaignsRow struct {
 	Observed     int64
 	Overdue      int64
 	Undelivered  int64
+	Retrying     int64
 	Parked       int64
 	Ambiguous    int64
 	Unconfigured bool
@@ -244,6 +247,7 @@ func (q *Queries) LookCampaigns(ctx context.Context, name string) ([]LookCampaig
 			&i.Observed,
 			&i.Overdue,
 			&i.Undelivered,
+			&i.Retrying,
 			&i.Parked,
 			&i.Ambiguous,
 			&i.Unconfigured,
@@ -605,21 +609,83 @@ func (q *Queries) LookLetters(ctx context.Context, arg LookLettersParams) ([]Loo
 	return items, nil
 }
 
+const lookMessageStates = `-- name: LookMessageStates :many
+SELECT coalesce(r.name, '')::text AS round, m.step, m.shown AS state, m.n
+FROM (
+    SELECT x.round_id, x.step, (CASE WHEN x.state = 'Pending' AND x.held THEN 'Held'
+           WHEN x.state = 'Pending' AND ch.name IS NOT NULL THEN 'NotConfigured' ELSE x.state END)::text AS shown, sum(x.n)::bigint AS n
+    FROM (SELECT y.round_id, y.step, y.channel, y.state, y.held_at IS NOT NULL AS held, count(*) AS n FROM message y
+          WHERE y.campaign_id = $1 AND ($2::bigint = 0 OR y.id = $2)
+            AND ($3::text = '' OR y.recipient = $3 OR NOT y.list AND y.id IN (SELECT mn.message_id FROM notice n
+                 JOIN message_notice mn ON mn.notice_id = n.id WHERE n.unit = $3 AND n.campaign_id = $1))
+          GROUP BY 1, 2, 3, 4, 5) x
+    LEFT JOIN channel ch ON ch.name = x.channel AND NOT ch.configured
+    GROUP BY 1, 2, 3) m
+LEFT JOIN round r ON r.id = m.round_id
+ORDER BY r.opens_at NULLS FIRST, r.name, m.step, m.shown
+`
+
+type LookMessageStatesParams struct {
+	CampaignID int64
+	ID         int64
+	Unit       string
+}
+
+type LookMessageStatesRow struct {
+	Round string
+	Step  string
+	State string
+	N     int64
+}
+
+// How many messages are in each state that is shown, by step and round. Those of a unit
+// are to it, or about it alone: what acts on a unit's messages touch.
+func (q *Queries) LookMessageStates(ctx context.Context, arg LookMessageStatesParams) ([]LookMessageStatesRow, error) {
+	rows, err := q.db.Query(ctx, lookMessageStates, arg.CampaignID, arg.ID, arg.Unit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []LookMessageStatesRow{}
+	for rows.Next() {
+		var i LookMessageStatesRow
+		if err := rows.Scan(
+			&i.Round,
+			&i.Step,
+			&i.State,
+			&i.N,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const lookMessages = `-- name: LookMessages :many
-WITH shown AS (
-    SELECT m.id, m.round_id, m.step, m.channel, m.role, m.recipient, m.list, m.state, m.not_before, m.sent_at, m.tries
+WITH said AS (
+    SELECT m.id, m.campaign_id, m.round_id, m.step, m.channel, m.role, m.recipient, m.batch, m.list, m.state, m.not_before, m.created_at, m.next_try_at, m.tries, m.claim, m.lease_until, m.sent_at, m.open, m.ended_at, m.held_at, m.why, m.tries_before, m.waits_since, (CASE WHEN m.state = 'Pending' AND m.held_at IS NOT NULL THEN 'Held'
+                      WHEN m.state = 'Pending' AND ch.name IS NOT NULL THEN 'NotConfigured' ELSE m.state END)::text AS shown
     FROM message m
-    WHERE m.campaign_id = $1 AND ($2::text = '' OR m.state = $2) AND ($3::text = '' OR m.step = $3)
-      AND ($4::text = '' OR m.round_id = (SELECT x.id FROM round x WHERE x.campaign_id = $1 AND x.name = $4))
-      AND ($5::text = '' OR m.recipient = $5 OR m.id IN (SELECT mn.message_id FROM notice n
-           JOIN message_notice mn ON mn.notice_id = n.id WHERE n.unit = $5 AND n.campaign_id = $1))
-    ORDER BY m.id DESC LIMIT $6::int
+    LEFT JOIN channel ch ON ch.name = m.channel AND NOT ch.configured AND NOT $1::bool -- how channels were is not kept
+), chosen AS (
+    SELECT m.id, m.round_id, m.step, m.channel, m.role, m.recipient, m.list, m.shown, m.not_before, m.sent_at, m.tries, m.held_at, m.why
+    FROM said m
+    WHERE m.campaign_id = $2 AND ($3::text = '' OR m.shown = $3) AND ($4::text = '' OR m.step = $4)
+      AND ($5::bigint = 0 OR m.id = $5) AND ($6::bigint = 0 OR m.id < $6)
+      AND ($7::text = '' OR m.round_id = (SELECT x.id FROM round x WHERE x.campaign_id = $2 AND x.name = $7))
+      AND ($8::text = '' OR m.recipient = $8 OR m.id IN (SELECT mn.message_id FROM notice n
+           JOIN message_notice mn ON mn.notice_id = n.id WHERE n.unit = $8 AND n.campaign_id = $2))
+    ORDER BY m.id DESC LIMIT $9::int
 )
-SELECT s.id, s.step, s.channel, s.role, s.recipient, s.list, s.state, s.not_before, s.sent_at, s.tries,
+SELECT s.id, s.step, s.channel, s.role, s.recipient, s.list, s.shown AS state, s.not_before, s.sent_at, s.tries, s.held_at, s.why,
        coalesce(r.name, '')::text AS round, coalesce(u.name, '')::text AS recipient_name,
        (SELECT count(*) FROM message_notice mn WHERE mn.message_id = s.id)::bigint AS units,
        coalesce(a.outcome, '')::text AS outcome, coalesce(a.response, '')::text AS response
-FROM shown s
+FROM chosen s
 LEFT JOIN round r ON r.id = s.round_id
 LEFT JOIN LATERAL (SELECT x.name FROM roster_unit x WHERE x.code = s.recipient LIMIT 1) u ON true
 LEFT JOIN LATERAL (SELECT t.outcome, t.response FROM attempt t WHERE t.message_id = s.id ORDER BY t.no DESC LIMIT 1) a ON true
@@ -627,9 +693,12 @@ ORDER BY s.id DESC
 `
 
 type LookMessagesParams struct {
+	Past       bool
 	CampaignID int64
 	State      string
 	Step       string
+	ID         int64
+	Below      int64
 	Round      string
 	Unit       string
 	MaxRows    int32
@@ -646,6 +715,8 @@ type LookMessagesRow struct {
 	NotBefore     time.Time
 	SentAt        *time.Time
 	Tries         int32
+	HeldAt        *time.Time
+	Why           string
 	Round         string
 	RecipientName string
 	Units         int64
@@ -653,11 +724,16 @@ type LookMessagesRow struct {
 	Response      string
 }
 
+// The newest first, from below an id on. The state is the one that is shown: a message that waits is
+// held, or its channel has no settings.
 func (q *Queries) LookMessages(ctx context.Context, arg LookMessagesParams) ([]LookMessagesRow, error) {
 	rows, err := q.db.Query(ctx, lookMessages,
+		arg.Past,
 		arg.CampaignID,
 		arg.State,
 		arg.Step,
+		arg.ID,
+		arg.Below,
 		arg.Round,
 		arg.Unit,
 		arg.MaxRows,
@@ -680,6 +756,8 @@ func (q *Queries) LookMessages(ctx context.Context, arg LookMessagesParams) ([]L
 			&i.NotBefore,
 			&i.SentAt,
 			&i.Tries,
+			&i.HeldAt,
+			&i.Why,
 			&i.Round,
 			&i.RecipientName,
 			&i.Units,
@@ -1072,45 +1150,52 @@ func (q *Queries) LookOfficeMessages(ctx context.Context, office string) ([]Look
 }
 
 const lookOutbox = `-- name: LookOutbox :one
-SELECT count(*) FILTER (WHERE m.state = 'Pending' AND ch.name IS NULL)::bigint AS pending,
+SELECT count(*) FILTER (WHERE m.state = 'Pending' AND m.held_at IS NULL AND ch.name IS NULL)::bigint AS pending,
+       count(*) FILTER (WHERE m.state = 'Pending' AND m.held_at IS NOT NULL)::bigint AS held,
        count(*) FILTER (WHERE m.state = 'Claimed')::bigint AS claimed,
        count(*) FILTER (WHERE m.state = 'Sent')::bigint AS sent,
        count(*) FILTER (WHERE m.state = 'Superseded')::bigint AS superseded,
        count(*) FILTER (WHERE m.state = 'Expired')::bigint AS expired,
        count(*) FILTER (WHERE m.state = 'Parked')::bigint AS parked,
        count(*) FILTER (WHERE m.state = 'Ambiguous')::bigint AS ambiguous,
-       count(*) FILTER (WHERE m.state = 'NotConfigured' OR m.state = 'Pending' AND ch.name IS NOT NULL)::bigint AS not_configured,
-       coalesce(extract(epoch FROM clock_timestamp() - min(m.created_at)
-           FILTER (WHERE m.state = 'Pending' AND ch.name IS NULL AND m.not_before <= $1::timestamptz)), 0)::bigint AS oldest_pending
+       count(*) FILTER (WHERE m.state = 'Cancelled')::bigint AS cancelled,
+       count(*) FILTER (WHERE m.state = 'NotConfigured' OR m.state = 'Pending' AND m.held_at IS NULL AND ch.name IS NOT NULL)::bigint AS not_configured,
+       coalesce(extract(epoch FROM clock_timestamp() - min(coalesce(m.waits_since, m.created_at))
+           FILTER (WHERE m.state = 'Pending' AND m.held_at IS NULL AND ch.name IS NULL AND m.not_before <= $1::timestamptz)), 0)::bigint AS oldest_pending
 FROM message m LEFT JOIN channel ch ON ch.name = m.channel AND NOT ch.configured
 WHERE m.campaign_id = $2
 `
 
 type LookOutboxRow struct {
 	Pending       int64
+	Held          int64
 	Claimed       int64
 	Sent          int64
 	Superseded    int64
 	Expired       int64
 	Parked        int64
 	Ambiguous     int64
+	Cancelled     int64
 	NotConfigured int64
 	OldestPending int64
 }
 
 // What waits on a channel without settings counts as not configured. As a state of a
-// message it is history: before such messages waited, it was written into them.
+// message it is history: before such messages waited, it was written into them. What
+// the office holds counts as held, whatever its channel.
 func (q *Queries) LookOutbox(ctx context.Context, now time.Time, campaignID int64) (LookOutboxRow, error) {
 	row := q.db.QueryRow(ctx, lookOutbox, now, campaignID)
 	var i LookOutboxRow
 	err := row.Scan(
 		&i.Pending,
+		&i.Held,
 		&i.Claimed,
 		&i.Sent,
 		&i.Superseded,
 		&i.Expired,
 		&i.Parked,
 		&i.Ambiguous,
+		&i.Cancelled,
 		&i.NotConfigured,
 		&i.OldestPending,
 	)
@@ -1615,22 +1700,25 @@ func (q *Queries) LookUnitCodes(ctx context.Context, campaignID int64) ([]string
 }
 
 const lookUnitMessages = `-- name: LookUnitMessages :many
-SELECT mn.notice_id, m.id, m.channel, m.state, m.list, m.sent_at
+SELECT mn.notice_id, m.id, m.channel, m.list, m.sent_at, m.why,
+       (CASE WHEN m.state = 'Pending' AND m.held_at IS NOT NULL THEN 'Held' WHEN m.state = 'Pending' AND ch.name IS NOT NULL THEN 'NotConfigured' ELSE m.state END)::text AS state
 FROM message_notice mn JOIN message m ON m.id = mn.message_id
-WHERE mn.notice_id = ANY($1::bigint[]) ORDER BY mn.notice_id, m.id
+LEFT JOIN channel ch ON ch.name = m.channel AND NOT ch.configured AND NOT $1::bool -- how channels were is not kept
+WHERE mn.notice_id = ANY($2::bigint[]) ORDER BY mn.notice_id, m.id
 `
 
 type LookUnitMessagesRow struct {
 	NoticeID int64
 	ID       int64
 	Channel  string
-	State    string
 	List     bool
 	SentAt   *time.Time
+	Why      string
+	State    string
 }
 
-func (q *Queries) LookUnitMessages(ctx context.Context, notices []int64) ([]LookUnitMessagesRow, error) {
-	rows, err := q.db.Query(ctx, lookUnitMessages, notices)
+func (q *Queries) LookUnitMessages(ctx context.Context, past bool, notices []int64) ([]LookUnitMessagesRow, error) {
+	rows, err := q.db.Query(ctx, lookUnitMessages, past, notices)
 	if err != nil {
 		return nil, err
 	}
@@ -1642,9 +1730,10 @@ func (q *Queries) LookUnitMessages(ctx context.Context, notices []int64) ([]Look
 			&i.NoticeID,
 			&i.ID,
 			&i.Channel,
-			&i.State,
 			&i.List,
 			&i.SentAt,
+			&i.Why,
+			&i.State,
 		); err != nil {
 			return nil, err
 		}

@@ -16,7 +16,7 @@ import (
 const claimMessages = `-- name: ClaimMessages :many
 WITH c AS (
     SELECT m.id FROM message m JOIN campaign k ON k.id = m.campaign_id
-    WHERE m.open AND m.state = 'Pending' AND m.next_try_at <= clock_timestamp() AND m.not_before <= $3::timestamptz
+    WHERE m.open AND m.state = 'Pending' AND m.held_at IS NULL AND m.next_try_at <= clock_timestamp() AND m.not_before <= $3::timestamptz
       AND m.channel = $4 AND k.state <> 'Paused'
     ORDER BY m.next_try_at, m.id LIMIT $5::int FOR UPDATE OF m SKIP LOCKED
 )
@@ -34,7 +34,8 @@ type ClaimMessagesParams struct {
 }
 
 // Takes a lease on messages that may go now. FOR UPDATE SKIP LOCKED lets
-// several dispatchers work side by side; a paused campaign's messages wait.
+// several dispatchers work side by side; a paused campaign's messages wait, and those
+// that the office holds.
 func (q *Queries) ClaimMessages(ctx context.Context, arg ClaimMessagesParams) ([]int64, error) {
 	rows, err := q.db.Query(ctx, claimMessages,
 		arg.Claim,
@@ -63,7 +64,7 @@ func (q *Queries) ClaimMessages(ctx context.Context, arg ClaimMessagesParams) ([
 
 const claimedNotices = `-- name: ClaimedNotices :many
 WITH claimed AS MATERIALIZED (
-    SELECT m.id AS message_id, m.campaign_id, m.round_id, m.created_at, m.step, m.channel, m.role, m.recipient, m.list, m.batch,
+    SELECT m.id AS message_id, m.campaign_id, m.round_id, m.created_at, m.tries_before, m.step, m.channel, m.role, m.recipient, m.list, m.batch,
            n.id AS notice_id, n.unit, n.instant, o.id AS obligation_id, o.kind, o.due_at, o.due_by, o.due_off, o.calendar, o.subject, o.holder,
            $1::timestamptz AS now
     FROM message m
@@ -72,7 +73,7 @@ WITH claimed AS MATERIALIZED (
     JOIN obligation o ON o.id = n.obligation_id
     WHERE m.id = ANY($2::bigint[]) AND m.state = 'Claimed' AND m.claim = $3::uuid
 )
-SELECT m.message_id, m.created_at, m.step, m.channel, m.role, m.recipient, m.list, m.batch,
+SELECT m.message_id, m.created_at, m.tries_before, m.step, m.channel, m.role, m.recipient, m.list, m.batch,
        m.notice_id, m.unit, m.instant, m.kind, m.due_at, m.due_by, m.due_off, coalesce(rolled.name, '')::text AS due_off_name,
        greatest(today.number - due.number, 0)::bigint AS days_late, m.subject, m.holder,
        coalesce(r.name, '') AS round, coalesce(r.series, '') AS series, coalesce(r.period, '') AS period,
@@ -104,6 +105,7 @@ type ClaimedNoticesParams struct {
 type ClaimedNoticesRow struct {
 	MessageID     int64
 	CreatedAt     time.Time
+	TriesBefore   int32
 	Step          string
 	Channel       string
 	Role          string
@@ -151,6 +153,7 @@ func (q *Queries) ClaimedNotices(ctx context.Context, arg ClaimedNoticesParams) 
 		if err := rows.Scan(
 			&i.MessageID,
 			&i.CreatedAt,
+			&i.TriesBefore,
 			&i.Step,
 			&i.Channel,
 			&i.Role,
@@ -265,18 +268,19 @@ WITH stale AS (
     UPDATE notice n SET state = 'Expired', reason = 'PastNotAfter'
     FROM message_notice mn JOIN message m ON m.id = mn.message_id
     WHERE n.id = mn.notice_id AND n.state = 'Pending' AND m.open AND m.state = 'Pending' AND $2::timestamptz > n.not_after
-      AND NOT m.channel = ANY($1::text[])
+      AND (m.held_at IS NOT NULL OR NOT m.channel = ANY($1::text[]))
     RETURNING mn.message_id, n.id
 )
 UPDATE message m SET state = CASE WHEN m.id IN (SELECT stale.message_id FROM stale) THEN 'Expired' ELSE 'Superseded' END
-WHERE m.open AND m.state = 'Pending' AND NOT m.channel = ANY($1::text[])
-  AND (m.list OR m.id IN (SELECT stale.message_id FROM stale))
+WHERE m.open AND m.state = 'Pending' AND (m.held_at IS NOT NULL OR NOT m.channel = ANY($1::text[]))
+  AND (m.list OR m.held_at IS NOT NULL OR m.id IN (SELECT stale.message_id FROM stale))
   AND NOT EXISTS (SELECT FROM message_notice mn JOIN notice n ON n.id = mn.notice_id
                   WHERE mn.message_id = m.id AND n.state = 'Pending' AND n.id NOT IN (SELECT stale.id FROM stale))
 `
 
-// Messages on channels that are not configured wait, until they are stale. A list
-// goes when the last of its notices does, for whatever reason.
+// Messages on channels that are not configured wait, until they are stale, and so do
+// those that are held. A list goes when the last of its notices does, for whatever
+// reason; so does what is held, which no dispatcher reads again.
 func (q *Queries) ExpirePending(ctx context.Context, channels []string, now time.Time) (int64, error) {
 	result, err := q.db.Exec(ctx, expirePending, channels, now)
 	if err != nil {
@@ -311,7 +315,7 @@ func (q *Queries) ReleaseClaim(ctx context.Context, ids []int64, claim uuid.UUID
 
 const rescueLeases = `-- name: RescueLeases :many
 WITH lost AS (
-    SELECT m.id, m.tries, EXISTS (SELECT FROM attempt a WHERE a.message_id = m.id AND a.outcome IS NULL) AS open
+    SELECT m.id, m.tries - m.tries_before AS tries, EXISTS (SELECT FROM attempt a WHERE a.message_id = m.id AND a.outcome IS NULL) AS open
     FROM message m WHERE m.open AND m.state = 'Claimed' AND m.lease_until < clock_timestamp()
     ORDER BY m.id FOR UPDATE OF m SKIP LOCKED
 ), judged AS (

@@ -78,8 +78,8 @@ func (q *Queries) CountLetters(ctx context.Context) ([]CountLettersRow, error) {
 const countMessages = `-- name: CountMessages :many
 SELECT c.name AS campaign, m.channel, m.state::text AS state, sum(m.n)::bigint AS n
 FROM (SELECT x.campaign_id, x.channel, x.n,
-             CASE WHEN x.state = 'Pending' AND ch.name IS NOT NULL THEN 'NotConfigured' ELSE x.state END AS state
-      FROM (SELECT campaign_id, channel, state, count(*) AS n FROM message GROUP BY campaign_id, channel, state) x
+             CASE WHEN x.state = 'Pending' AND x.held THEN 'Held' WHEN x.state = 'Pending' AND ch.name IS NOT NULL THEN 'NotConfigured' ELSE x.state END AS state
+      FROM (SELECT campaign_id, channel, state, held_at IS NOT NULL AS held, count(*) AS n FROM message GROUP BY 1, 2, 3, 4) x
       LEFT JOIN channel ch ON ch.name = x.channel AND NOT ch.configured) m
 JOIN campaign c ON c.id = m.campaign_id
 GROUP BY c.name, m.channel, m.state
@@ -92,8 +92,8 @@ type CountMessagesRow struct {
 	N        int64
 }
 
-// What waits on a channel without settings counts as not configured; as a state of a
-// message it is history, as in LookOutbox.
+// As messages are shown: what is held, and what waits on a channel without settings,
+// counts as that (LookOutbox).
 func (q *Queries) CountMessages(ctx context.Context) ([]CountMessagesRow, error) {
 	rows, err := q.db.Query(ctx, countMessages)
 	if err != nil {
@@ -358,15 +358,15 @@ func (q *Queries) NextInstants(ctx context.Context) ([]NextInstantsRow, error) {
 }
 
 const outboxWaiting = `-- name: OutboxWaiting :one
-SELECT coalesce(extract(epoch FROM clock_timestamp() - min(w.created_at)), 0)::float8 AS seconds
+SELECT coalesce(extract(epoch FROM clock_timestamp() - min(coalesce(w.waits_since, w.created_at))), 0)::float8 AS seconds
 FROM message w
 JOIN campaign c ON c.id = w.campaign_id
-WHERE w.open AND c.state <> 'Paused' AND w.not_before <= $1::timestamptz
+WHERE w.open AND (w.held_at IS NULL OR w.state = 'Claimed') AND c.state <> 'Paused' AND w.not_before <= $1::timestamptz
   AND NOT EXISTS (SELECT FROM channel ch WHERE ch.name = w.channel AND NOT ch.configured)
 `
 
 // How long the oldest message waits that may go and has not been settled, on
-// the machine's clock. Without settings nothing may go.
+// the machine's clock. Without settings nothing may go, nor may what is held.
 func (q *Queries) OutboxWaiting(ctx context.Context, now time.Time) (float64, error) {
 	row := q.db.QueryRow(ctx, outboxWaiting, now)
 	var seconds float64

@@ -197,25 +197,29 @@ type LinkVersion struct {
 }
 
 type Message struct {
-	ID         int64
-	CampaignID int64
-	RoundID    *int64
-	Step       string
-	Channel    string
-	Role       string
-	Recipient  string
-	Batch      string
-	List       bool
-	State      string
-	NotBefore  time.Time
-	CreatedAt  time.Time
-	NextTryAt  time.Time
-	Tries      int32
-	Claim      *uuid.UUID
-	LeaseUntil *time.Time
-	SentAt     *time.Time
-	Open       bool
-	EndedAt    *time.Time
+	ID          int64
+	CampaignID  int64
+	RoundID     *int64
+	Step        string
+	Channel     string
+	Role        string
+	Recipient   string
+	Batch       string
+	List        bool
+	State       string
+	NotBefore   time.Time
+	CreatedAt   time.Time
+	NextTryAt   time.Time
+	Tries       int32
+	Claim       *uuid.UUID
+	LeaseUntil  *time.Time
+	SentAt      *time.Time
+	Open        bool
+	EndedAt     *time.Time
+	HeldAt      *time.Time
+	Why         string
+	TriesBefore int32
+	WaitsSince  *time.Time
 }
 
 type MessageNotice struct {

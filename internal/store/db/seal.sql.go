@@ -389,6 +389,42 @@ func (q *Queries) SealHorizon(ctx context.Context) (string, error) {
 	return horizon, err
 }
 
+const verifyCancelledMessages = `-- name: VerifyCancelledMessages :many
+SELECT c.name AS campaign, m.n AS messages, a.n AS by_acts
+FROM campaign c
+CROSS JOIN LATERAL (SELECT count(*) AS n FROM message x WHERE x.campaign_id = c.id AND x.state = 'Cancelled') m
+CROSS JOIN LATERAL (SELECT coalesce(sum((x.detail->'did'->>'cancelled')::bigint), 0)::bigint AS n FROM audit x
+                    WHERE x.object = 'Campaign/' || c.name AND x.verb = 'cancel-messages') a
+WHERE m.n <> a.n ORDER BY c.name
+`
+
+type VerifyCancelledMessagesRow struct {
+	Campaign string
+	Messages int64
+	ByActs   int64
+}
+
+// Campaigns of which not as many messages are cancelled as their acts have cancelled.
+func (q *Queries) VerifyCancelledMessages(ctx context.Context) ([]VerifyCancelledMessagesRow, error) {
+	rows, err := q.db.Query(ctx, verifyCancelledMessages)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []VerifyCancelledMessagesRow{}
+	for rows.Next() {
+		var i VerifyCancelledMessagesRow
+		if err := rows.Scan(&i.Campaign, &i.Messages, &i.ByActs); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const verifyDecisions = `-- name: VerifyDecisions :many
 SELECT c.name AS campaign, d.number, d.dated::text AS dated, d.signed_by, d.recorded_at
 FROM decision d JOIN campaign c ON c.id = d.campaign_id ORDER BY c.id

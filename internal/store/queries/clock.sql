@@ -10,12 +10,13 @@ UPDATE clock SET mode = 'stepped', now = @start_at::timestamptz;
 
 -- name: Undone :one
 -- What stands between a stepped clock and its next jump: procedures whose
--- instant has come, and messages that are still to be settled.
+-- instant has come, and messages that are still to be settled. One that is held waits
+-- for a person, as a parked one does: time goes on without it.
 SELECT
     (SELECT count(*) FROM procedure p JOIN campaign c ON c.id = p.campaign_id CROSS JOIN clock k
      WHERE p.state = 'Open' AND p.next_at <= k.now AND c.state <> 'Paused')::bigint AS procedures,
     (SELECT count(*) FROM message m JOIN campaign c ON c.id = m.campaign_id CROSS JOIN clock k
-     WHERE m.open AND m.not_before <= k.now AND c.state <> 'Paused')::bigint AS messages;
+     WHERE m.open AND (m.held_at IS NULL OR m.state = 'Claimed') AND m.not_before <= k.now AND c.state <> 'Paused')::bigint AS messages;
 
 -- name: NextInstant :one
 -- The engine's next instant, if any.

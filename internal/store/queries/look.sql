@@ -37,9 +37,9 @@ WITH k AS (SELECT (CASE WHEN mode = 'stepped' THEN now ELSE clock_timestamp() EN
 SELECT sqlc.embed(c), o.manifest, coalesce(own.phase, '')::text AS phase, coalesce(u.name, '')::text AS office_name,
     (SELECT count(*) FROM participant t WHERE t.campaign_id = c.id)::bigint AS participants,
     h.undone::bigint AS undone, coalesce(h.observed, c.generation)::bigint AS observed, h.overdue::bigint AS overdue,
-    h.undelivered::bigint AS undelivered, d.parked::bigint AS parked, d.ambiguous::bigint AS ambiguous,
+    h.undelivered::bigint AS undelivered, d.retrying::bigint AS retrying, d.parked::bigint AS parked, d.ambiguous::bigint AS ambiguous,
     EXISTS (SELECT FROM channel ch CROSS JOIN k JOIN message m ON m.channel = ch.name AND m.campaign_id = c.id
-            WHERE NOT ch.configured AND m.state = 'Pending' AND m.not_before <= k.now) AS unconfigured
+            WHERE NOT ch.configured AND m.state = 'Pending' AND m.held_at IS NULL AND m.not_before <= k.now) AS unconfigured
 FROM campaign c
 JOIN object o ON o.kind = 'Campaign' AND o.name = c.name
  AND o.generation = (SELECT max(b.generation) FROM object b WHERE b.kind = 'Campaign' AND b.name = c.name)
@@ -55,8 +55,10 @@ CROSS JOIN LATERAL (
     WHERE p.campaign_id = c.id AND p.state = 'Open') h
 CROSS JOIN LATERAL (
     SELECT count(*) FILTER (WHERE m.state = 'Parked') AS parked,
-           count(*) FILTER (WHERE m.state = 'Ambiguous') AS ambiguous
-    FROM message m WHERE m.campaign_id = c.id AND m.state IN ('Parked', 'Ambiguous')) d
+           count(*) FILTER (WHERE m.state = 'Ambiguous') AS ambiguous,
+           -- Once or twice is a busy server; the third try comes after a quarter of a minute.
+           count(*) FILTER (WHERE m.open AND m.tries - m.tries_before >= 3) AS retrying
+    FROM message m WHERE m.campaign_id = c.id AND (m.state IN ('Parked', 'Ambiguous') OR m.open AND m.held_at IS NULL)) d
 WHERE @name::text = '' OR c.name = @name
 ORDER BY c.name;
 
@@ -136,17 +138,20 @@ ORDER BY g.at, r.name, s.step LIMIT @max_rows::int;
 
 -- name: LookOutbox :one
 -- What waits on a channel without settings counts as not configured. As a state of a
--- message it is history: before such messages waited, it was written into them.
-SELECT count(*) FILTER (WHERE m.state = 'Pending' AND ch.name IS NULL)::bigint AS pending,
+-- message it is history: before such messages waited, it was written into them. What
+-- the office holds counts as held, whatever its channel.
+SELECT count(*) FILTER (WHERE m.state = 'Pending' AND m.held_at IS NULL AND ch.name IS NULL)::bigint AS pending,
+       count(*) FILTER (WHERE m.state = 'Pending' AND m.held_at IS NOT NULL)::bigint AS held,
        count(*) FILTER (WHERE m.state = 'Claimed')::bigint AS claimed,
        count(*) FILTER (WHERE m.state = 'Sent')::bigint AS sent,
        count(*) FILTER (WHERE m.state = 'Superseded')::bigint AS superseded,
        count(*) FILTER (WHERE m.state = 'Expired')::bigint AS expired,
        count(*) FILTER (WHERE m.state = 'Parked')::bigint AS parked,
        count(*) FILTER (WHERE m.state = 'Ambiguous')::bigint AS ambiguous,
-       count(*) FILTER (WHERE m.state = 'NotConfigured' OR m.state = 'Pending' AND ch.name IS NOT NULL)::bigint AS not_configured,
-       coalesce(extract(epoch FROM clock_timestamp() - min(m.created_at)
-           FILTER (WHERE m.state = 'Pending' AND ch.name IS NULL AND m.not_before <= @now::timestamptz)), 0)::bigint AS oldest_pending
+       count(*) FILTER (WHERE m.state = 'Cancelled')::bigint AS cancelled,
+       count(*) FILTER (WHERE m.state = 'NotConfigured' OR m.state = 'Pending' AND m.held_at IS NULL AND ch.name IS NOT NULL)::bigint AS not_configured,
+       coalesce(extract(epoch FROM clock_timestamp() - min(coalesce(m.waits_since, m.created_at))
+           FILTER (WHERE m.state = 'Pending' AND m.held_at IS NULL AND ch.name IS NULL AND m.not_before <= @now::timestamptz)), 0)::bigint AS oldest_pending
 FROM message m LEFT JOIN channel ch ON ch.name = m.channel AND NOT ch.configured
 WHERE m.campaign_id = @campaign_id;
 
@@ -288,8 +293,10 @@ WHERE n.obligation_id = ANY(@obligations::bigint[])
 ORDER BY n.obligation_id, n.instant, n.deadline_no, n.step, n.role, n.recipient;
 
 -- name: LookUnitMessages :many
-SELECT mn.notice_id, m.id, m.channel, m.state, m.list, m.sent_at
+SELECT mn.notice_id, m.id, m.channel, m.list, m.sent_at, m.why,
+       (CASE WHEN m.state = 'Pending' AND m.held_at IS NOT NULL THEN 'Held' WHEN m.state = 'Pending' AND ch.name IS NOT NULL THEN 'NotConfigured' ELSE m.state END)::text AS state
 FROM message_notice mn JOIN message m ON m.id = mn.message_id
+LEFT JOIN channel ch ON ch.name = m.channel AND NOT ch.configured AND NOT @past::bool -- how channels were is not kept
 WHERE mn.notice_id = ANY(@notices::bigint[]) ORDER BY mn.notice_id, m.id;
 
 -- name: LookAttempts :many
@@ -314,24 +321,49 @@ ORDER BY n.instant, o.kind COLLATE "C", coalesce(r.name, '') COLLATE "C", n.unit
          n.step COLLATE "C", n.role COLLATE "C", n.recipient COLLATE "C";
 
 -- name: LookMessages :many
-WITH shown AS (
-    SELECT m.id, m.round_id, m.step, m.channel, m.role, m.recipient, m.list, m.state, m.not_before, m.sent_at, m.tries
+-- The newest first, from below an id on. The state is the one that is shown: a message that waits is
+-- held, or its channel has no settings.
+WITH said AS (
+    SELECT m.*, (CASE WHEN m.state = 'Pending' AND m.held_at IS NOT NULL THEN 'Held'
+                      WHEN m.state = 'Pending' AND ch.name IS NOT NULL THEN 'NotConfigured' ELSE m.state END)::text AS shown
     FROM message m
-    WHERE m.campaign_id = @campaign_id AND (@state::text = '' OR m.state = @state) AND (@step::text = '' OR m.step = @step)
+    LEFT JOIN channel ch ON ch.name = m.channel AND NOT ch.configured AND NOT @past::bool -- how channels were is not kept
+), chosen AS (
+    SELECT m.id, m.round_id, m.step, m.channel, m.role, m.recipient, m.list, m.shown, m.not_before, m.sent_at, m.tries, m.held_at, m.why
+    FROM said m
+    WHERE m.campaign_id = @campaign_id AND (@state::text = '' OR m.shown = @state) AND (@step::text = '' OR m.step = @step)
+      AND (@id::bigint = 0 OR m.id = @id) AND (@below::bigint = 0 OR m.id < @below)
       AND (@round::text = '' OR m.round_id = (SELECT x.id FROM round x WHERE x.campaign_id = @campaign_id AND x.name = @round))
       AND (@unit::text = '' OR m.recipient = @unit OR m.id IN (SELECT mn.message_id FROM notice n
            JOIN message_notice mn ON mn.notice_id = n.id WHERE n.unit = @unit AND n.campaign_id = @campaign_id))
     ORDER BY m.id DESC LIMIT @max_rows::int
 )
-SELECT s.id, s.step, s.channel, s.role, s.recipient, s.list, s.state, s.not_before, s.sent_at, s.tries,
+SELECT s.id, s.step, s.channel, s.role, s.recipient, s.list, s.shown AS state, s.not_before, s.sent_at, s.tries, s.held_at, s.why,
        coalesce(r.name, '')::text AS round, coalesce(u.name, '')::text AS recipient_name,
        (SELECT count(*) FROM message_notice mn WHERE mn.message_id = s.id)::bigint AS units,
        coalesce(a.outcome, '')::text AS outcome, coalesce(a.response, '')::text AS response
-FROM shown s
+FROM chosen s
 LEFT JOIN round r ON r.id = s.round_id
 LEFT JOIN LATERAL (SELECT x.name FROM roster_unit x WHERE x.code = s.recipient LIMIT 1) u ON true
 LEFT JOIN LATERAL (SELECT t.outcome, t.response FROM attempt t WHERE t.message_id = s.id ORDER BY t.no DESC LIMIT 1) a ON true
 ORDER BY s.id DESC;
+
+-- name: LookMessageStates :many
+-- How many messages are in each state that is shown, by step and round. Those of a unit
+-- are to it, or about it alone: what acts on a unit's messages touch.
+SELECT coalesce(r.name, '')::text AS round, m.step, m.shown AS state, m.n
+FROM (
+    SELECT x.round_id, x.step, (CASE WHEN x.state = 'Pending' AND x.held THEN 'Held'
+           WHEN x.state = 'Pending' AND ch.name IS NOT NULL THEN 'NotConfigured' ELSE x.state END)::text AS shown, sum(x.n)::bigint AS n
+    FROM (SELECT y.round_id, y.step, y.channel, y.state, y.held_at IS NOT NULL AS held, count(*) AS n FROM message y
+          WHERE y.campaign_id = @campaign_id AND (@id::bigint = 0 OR y.id = @id)
+            AND (@unit::text = '' OR y.recipient = @unit OR NOT y.list AND y.id IN (SELECT mn.message_id FROM notice n
+                 JOIN message_notice mn ON mn.notice_id = n.id WHERE n.unit = @unit AND n.campaign_id = @campaign_id))
+          GROUP BY 1, 2, 3, 4, 5) x
+    LEFT JOIN channel ch ON ch.name = x.channel AND NOT ch.configured
+    GROUP BY 1, 2, 3) m
+LEFT JOIN round r ON r.id = m.round_id
+ORDER BY r.opens_at NULLS FIRST, r.name, m.step, m.shown;
 
 -- name: LookTodo :many
 -- What one unit owes in all its campaigns.

@@ -12,10 +12,11 @@ UPDATE channel_rate SET tokens = tokens - @spent::float8 WHERE channel = @channe
 
 -- name: ClaimMessages :many
 -- Takes a lease on messages that may go now. FOR UPDATE SKIP LOCKED lets
--- several dispatchers work side by side; a paused campaign's messages wait.
+-- several dispatchers work side by side; a paused campaign's messages wait, and those
+-- that the office holds.
 WITH c AS (
     SELECT m.id FROM message m JOIN campaign k ON k.id = m.campaign_id
-    WHERE m.open AND m.state = 'Pending' AND m.next_try_at <= clock_timestamp() AND m.not_before <= @now::timestamptz
+    WHERE m.open AND m.state = 'Pending' AND m.held_at IS NULL AND m.next_try_at <= clock_timestamp() AND m.not_before <= @now::timestamptz
       AND m.channel = @channel AND k.state <> 'Paused'
     ORDER BY m.next_try_at, m.id LIMIT @max_rows::int FOR UPDATE OF m SKIP LOCKED
 )
@@ -58,7 +59,7 @@ FROM s WHERE m.id = s.message_id AND m.state = 'Claimed';
 -- Days late are working days of the calendar by which it is owed, as LookLate counts
 -- them, for those who watch over units.
 WITH claimed AS MATERIALIZED (
-    SELECT m.id AS message_id, m.campaign_id, m.round_id, m.created_at, m.step, m.channel, m.role, m.recipient, m.list, m.batch,
+    SELECT m.id AS message_id, m.campaign_id, m.round_id, m.created_at, m.tries_before, m.step, m.channel, m.role, m.recipient, m.list, m.batch,
            n.id AS notice_id, n.unit, n.instant, o.id AS obligation_id, o.kind, o.due_at, o.due_by, o.due_off, o.calendar, o.subject, o.holder,
            @now::timestamptz AS now
     FROM message m
@@ -67,7 +68,7 @@ WITH claimed AS MATERIALIZED (
     JOIN obligation o ON o.id = n.obligation_id
     WHERE m.id = ANY(@ids::bigint[]) AND m.state = 'Claimed' AND m.claim = @claim::uuid
 )
-SELECT m.message_id, m.created_at, m.step, m.channel, m.role, m.recipient, m.list, m.batch,
+SELECT m.message_id, m.created_at, m.tries_before, m.step, m.channel, m.role, m.recipient, m.list, m.batch,
        m.notice_id, m.unit, m.instant, m.kind, m.due_at, m.due_by, m.due_off, coalesce(rolled.name, '')::text AS due_off_name,
        greatest(today.number - due.number, 0)::bigint AS days_late, m.subject, m.holder,
        coalesce(r.name, '') AS round, coalesce(r.series, '') AS series, coalesce(r.period, '') AS period,
@@ -144,7 +145,7 @@ UPDATE message SET lease_until = clock_timestamp() - interval '1 second' WHERE o
 -- mail may have left: the attempt is listed as ambiguous, and the message is sent
 -- again or left to a person.
 WITH lost AS (
-    SELECT m.id, m.tries, EXISTS (SELECT FROM attempt a WHERE a.message_id = m.id AND a.outcome IS NULL) AS open
+    SELECT m.id, m.tries - m.tries_before AS tries, EXISTS (SELECT FROM attempt a WHERE a.message_id = m.id AND a.outcome IS NULL) AS open
     FROM message m WHERE m.open AND m.state = 'Claimed' AND m.lease_until < clock_timestamp()
     ORDER BY m.id FOR UPDATE OF m SKIP LOCKED
 ), judged AS (
@@ -165,18 +166,19 @@ FROM judged WHERE m.id = judged.id
 RETURNING m.id, judged.open;
 
 -- name: ExpirePending :execrows
--- Messages on channels that are not configured wait, until they are stale. A list
--- goes when the last of its notices does, for whatever reason.
+-- Messages on channels that are not configured wait, until they are stale, and so do
+-- those that are held. A list goes when the last of its notices does, for whatever
+-- reason; so does what is held, which no dispatcher reads again.
 WITH stale AS (
     UPDATE notice n SET state = 'Expired', reason = 'PastNotAfter'
     FROM message_notice mn JOIN message m ON m.id = mn.message_id
     WHERE n.id = mn.notice_id AND n.state = 'Pending' AND m.open AND m.state = 'Pending' AND @now::timestamptz > n.not_after
-      AND NOT m.channel = ANY(@channels::text[])
+      AND (m.held_at IS NOT NULL OR NOT m.channel = ANY(@channels::text[]))
     RETURNING mn.message_id, n.id
 )
 UPDATE message m SET state = CASE WHEN m.id IN (SELECT stale.message_id FROM stale) THEN 'Expired' ELSE 'Superseded' END
-WHERE m.open AND m.state = 'Pending' AND NOT m.channel = ANY(@channels::text[])
-  AND (m.list OR m.id IN (SELECT stale.message_id FROM stale))
+WHERE m.open AND m.state = 'Pending' AND (m.held_at IS NOT NULL OR NOT m.channel = ANY(@channels::text[]))
+  AND (m.list OR m.held_at IS NOT NULL OR m.id IN (SELECT stale.message_id FROM stale))
   AND NOT EXISTS (SELECT FROM message_notice mn JOIN notice n ON n.id = mn.notice_id
                   WHERE mn.message_id = m.id AND n.state = 'Pending' AND n.id NOT IN (SELECT stale.id FROM stale));
 

@@ -38,23 +38,23 @@ FROM (SELECT campaign_id, step, state, count(*)::bigint AS n,
 JOIN campaign c ON c.id = n.campaign_id;
 
 -- name: CountMessages :many
--- What waits on a channel without settings counts as not configured; as a state of a
--- message it is history, as in LookOutbox.
+-- As messages are shown: what is held, and what waits on a channel without settings,
+-- counts as that (LookOutbox).
 SELECT c.name AS campaign, m.channel, m.state::text AS state, sum(m.n)::bigint AS n
 FROM (SELECT x.campaign_id, x.channel, x.n,
-             CASE WHEN x.state = 'Pending' AND ch.name IS NOT NULL THEN 'NotConfigured' ELSE x.state END AS state
-      FROM (SELECT campaign_id, channel, state, count(*) AS n FROM message GROUP BY campaign_id, channel, state) x
+             CASE WHEN x.state = 'Pending' AND x.held THEN 'Held' WHEN x.state = 'Pending' AND ch.name IS NOT NULL THEN 'NotConfigured' ELSE x.state END AS state
+      FROM (SELECT campaign_id, channel, state, held_at IS NOT NULL AS held, count(*) AS n FROM message GROUP BY 1, 2, 3, 4) x
       LEFT JOIN channel ch ON ch.name = x.channel AND NOT ch.configured) m
 JOIN campaign c ON c.id = m.campaign_id
 GROUP BY c.name, m.channel, m.state;
 
 -- name: OutboxWaiting :one
 -- How long the oldest message waits that may go and has not been settled, on
--- the machine's clock. Without settings nothing may go.
-SELECT coalesce(extract(epoch FROM clock_timestamp() - min(w.created_at)), 0)::float8 AS seconds
+-- the machine's clock. Without settings nothing may go, nor may what is held.
+SELECT coalesce(extract(epoch FROM clock_timestamp() - min(coalesce(w.waits_since, w.created_at))), 0)::float8 AS seconds
 FROM message w
 JOIN campaign c ON c.id = w.campaign_id
-WHERE w.open AND c.state <> 'Paused' AND w.not_before <= @now::timestamptz
+WHERE w.open AND (w.held_at IS NULL OR w.state = 'Claimed') AND c.state <> 'Paused' AND w.not_before <= @now::timestamptz
   AND NOT EXISTS (SELECT FROM channel ch WHERE ch.name = w.channel AND NOT ch.configured);
 
 -- name: CountAttempts :many

@@ -135,6 +135,15 @@ FROM message m JOIN campaign c ON c.id = m.campaign_id
 WHERE NOT EXISTS (SELECT FROM message_notice mn JOIN notice n ON n.id = mn.notice_id WHERE mn.message_id = m.id)
 ORDER BY c.name, m.id;
 
+-- name: VerifyCancelledMessages :many
+-- Campaigns of which not as many messages are cancelled as their acts have cancelled.
+SELECT c.name AS campaign, m.n AS messages, a.n AS by_acts
+FROM campaign c
+CROSS JOIN LATERAL (SELECT count(*) AS n FROM message x WHERE x.campaign_id = c.id AND x.state = 'Cancelled') m
+CROSS JOIN LATERAL (SELECT coalesce(sum((x.detail->'did'->>'cancelled')::bigint), 0)::bigint AS n FROM audit x
+                    WHERE x.object = 'Campaign/' || c.name AND x.verb = 'cancel-messages') a
+WHERE m.n <> a.n ORDER BY c.name;
+
 -- name: VerifyLostAttempts :many
 -- Attempts whose message is gone.
 SELECT DISTINCT a.message_id FROM attempt a WHERE NOT EXISTS (SELECT FROM message m WHERE m.id = a.message_id) ORDER BY 1;
