@@ -94,6 +94,9 @@ type UpOptions struct {
 	// DemoSink is a mail server on this machine that a drill counts at, in place of
 	// the test mailbox.
 	DemoSink string
+	// Stepped takes an installation whose business time is stepped by somebody else, as
+	// a test does.
+	Stepped bool
 }
 
 // WorkerOptions of the worker role alone.

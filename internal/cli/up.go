@@ -130,6 +130,8 @@ Chạy toàn bộ hệ thống trên một máy. Thêm --demo để xem trọn m
 	flags.BoolVar(&opt.Keep, "keep", false, "stay up after the demo's campaign has closed")
 	flags.StringVar(&opt.DemoSink, "demo-sink", "", "a drill's mail sink")
 	_ = flags.MarkHidden("demo-sink")
+	flags.BoolVar(&opt.Stepped, "stepped", false, "business time is stepped by somebody else: for tests")
+	_ = flags.MarkHidden("stepped")
 	httpFlag(flags, &opt.HTTPAddr)
 	baseFlag(flags, &opt.BaseURL)
 	signOnFlags(flags, &opt.SignOn)

@@ -97,13 +97,20 @@ func ask[T any](b *browser, expression string) T {
 	return v
 }
 
-// holds waits until an expression is true in the page.
+// holds waits until an expression is true in the page, or in the one that it leads to.
 func (b *browser) holds(expression string) {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, patience)
-	defer cancel()
-	if _, err := chromedp.Run(ctx, chromedp.Poll[bool](expression, chromedp.WithPollingTimeout(patience/3))); err != nil {
-		b.fail(expression + ": " + err.Error())
+	for end := time.Now().Add(patience / 3); ; time.Sleep(50 * time.Millisecond) {
+		ctx, cancel := context.WithTimeout(b.ctx, patience/3)
+		// While the browser goes from page to page there is none to ask.
+		holds, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`Boolean(`+expression+`)`))
+		cancel()
+		if err == nil && holds {
+			return
+		}
+		if time.Now().After(end) {
+			b.fail(fmt.Sprintf("%s does not hold (%v)", expression, err))
+		}
 	}
 }
 

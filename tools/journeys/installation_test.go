@@ -129,17 +129,18 @@ func (in *installation) up(data string) {
 	in.url = "http://" + address
 	var said bytes.Buffer
 	cmd := exec.Command(binary, "up", "--data-dir", data, "--http-addr", address, "--base-url", in.url,
-		"--smtp-addr", in.mail.SMTPAddr(), "--smtp-tls", "none", "--from", "thi-dua@btttt.example")
+		"--stepped", "--smtp-addr", in.mail.SMTPAddr(), "--smtp-tls", "none", "--from", "thi-dua@btttt.example")
 	cmd.Stdout, cmd.Stderr = &said, &said
 	in.ok(cmd.Start())
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
+	ended := make(chan struct{})
+	var end error
+	go func() { end = cmd.Wait(); close(ended) }()
 	in.t.Cleanup(func() {
 		_ = cmd.Process.Signal(syscall.SIGTERM)
 		select {
-		case err := <-ended:
-			if err != nil {
-				in.t.Errorf("up ended with %v", err)
+		case <-ended:
+			if end != nil {
+				in.t.Errorf("up ended with %v", end)
 			}
 		case <-time.After(patience):
 			_ = cmd.Process.Kill()
@@ -151,8 +152,8 @@ func (in *installation) up(data string) {
 	})
 	in.eventually("up is ready", func() bool {
 		select {
-		case err := <-ended:
-			in.t.Fatalf("up ended: %v\n%s", err, said.String())
+		case <-ended:
+			in.t.Fatalf("up ended: %v\n%s", end, said.String())
 		default:
 		}
 		response, err := http.Get(in.url + "/readyz")

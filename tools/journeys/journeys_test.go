@@ -113,7 +113,7 @@ func (in *installation) launches(chromium context.Context) {
 	propose(in.workbook(true))
 	b.photograph("launch-1-list")
 	b.tap("#propose form button[type=submit]", "#problems")
-	b.says("Ô J8 (Email đầu mối): “dau-moi@” chưa phải một địa chỉ thư")
+	b.says("Ô I8 (Email đầu mối): “dau-moi@” chưa phải một địa chỉ thư")
 	b.photograph("launch-2-mend")
 	b.check("a list to mend")
 
