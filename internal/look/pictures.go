@@ -4,8 +4,8 @@ import "context"
 
 // What a page of pictures shows of many groups and units; the operations have the rest.
 const (
-	picturesGroups   = 12
-	picturesPerGroup = 20
+	PictureGroups   = 12
+	PicturePerGroup = 20
 )
 
 // Pictures are all pictures of a campaign, of one moment.
@@ -28,7 +28,7 @@ func (r *Reader) Pictures(ctx context.Context, campaign, round string) (Pictures
 		if out.Grid, err = v.grid(ctx, b, current); err != nil {
 			return err
 		}
-		if out.Ranks, err = v.ranks(ctx, &b.Campaign, RanksFilter{MaxGroups: picturesGroups, MaxUnits: picturesPerGroup}); err != nil {
+		if out.Ranks, err = v.ranks(ctx, &b.Campaign, RanksFilter{MaxGroups: PictureGroups, MaxUnits: PicturePerGroup}); err != nil {
 			return err
 		}
 		out.Load, err = v.load(ctx, b)

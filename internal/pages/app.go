@@ -103,6 +103,7 @@ func New(o Options) *App {
 	a.addLogin(around)
 	a.addUnits(around)
 	a.addSteer(around)
+	a.addPictures(around)
 	// Open to everybody.
 	a.handle("GET /roots", a.serveRoots, around)
 	a.handle("/", func(http.ResponseWriter, *http.Request) error { return &look.NotFound{Kind: "page"} }, around)

@@ -178,6 +178,9 @@ func (u ui) live(t topic, s *sections) string {
 	if t.campaign == "" {
 		return u.href("/live", "seen", s.digest)
 	}
+	if t.page == picturesPage {
+		return u.href(u.campaign(t.campaign, "/pictures/live"), "seen", s.digest, "round", t.round)
+	}
 	return u.href(u.campaign(t.campaign, "/live"), "seen", s.digest)
 }
 
