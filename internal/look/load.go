@@ -52,6 +52,9 @@ func (r *Reader) Load(ctx context.Context, campaign string) (Load, error) {
 func (v *view) load(ctx context.Context, b *Board) (Load, error) {
 	c := &b.Campaign
 	l := Load{Days: []LoadDay{}}
+	if v.past {
+		return l, &Unknown{"what was to come is not kept: plans are replaced"}
+	}
 	if c.State == "Cancelled" || c.State == "Closed" {
 		return l, nil
 	}
@@ -133,9 +136,6 @@ func (v *view) loadOfOpenRounds(ctx context.Context, c *Campaign, until time.Tim
 // besides rounds.
 func (v *view) loadOfPlan(ctx context.Context, b *Board, until time.Time) ([]LoadItem, error) {
 	var p plan.Plan
-	if len(b.Campaign.row.Plan) == 0 {
-		return nil, nil // of the past
-	}
 	if err := json.Unmarshal(b.Campaign.row.Plan, &p); err != nil {
 		return nil, err
 	}
