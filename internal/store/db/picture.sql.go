@@ -567,12 +567,13 @@ SELECT p.unit, p.name, p.kind, p.grp,
              WHEN o.state = 'Settled' THEN 'Late'
              WHEN o.state = 'Lapsed' THEN 'Lapsed'
              WHEN o.due_at < $1::timestamptz THEN 'Overdue'
-             WHEN o.due_by IN ('Extended', 'Returned', 'Reopened', 'Pause') THEN 'Extended'
+             WHEN o.due_at > d.due_at THEN 'Extended'
              ELSE 'NotYet' END)::text AS state,
        o.due_at, o.received_at
 FROM round r
 JOIN participant p ON p.campaign_id = r.campaign_id
 LEFT JOIN obligation o ON o.round_id = r.id AND o.kind = r.kind AND o.owner = p.unit
+LEFT JOIN round_due d ON d.round_id = r.id AND d.calendar = o.calendar
 WHERE r.id = $2
 ORDER BY p.grp, p.unit
 `
@@ -587,7 +588,8 @@ type PictureUnitsRow struct {
 	ReceivedAt *time.Time
 }
 
-// How each participant stands in a round; who owes nothing in it is there as well.
+// How each participant stands in a round; who owes nothing in it is there as well. Who has
+// more time than the round gives in their calendar has been given it.
 func (q *Queries) PictureUnits(ctx context.Context, now time.Time, roundID int64) ([]PictureUnitsRow, error) {
 	rows, err := q.db.Query(ctx, pictureUnits, now, roundID)
 	if err != nil {

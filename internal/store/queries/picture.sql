@@ -26,19 +26,21 @@ GROUP BY d.day, c.working, c.name
 ORDER BY d.day;
 
 -- name: PictureUnits :many
--- How each participant stands in a round; who owes nothing in it is there as well.
+-- How each participant stands in a round; who owes nothing in it is there as well. Who has
+-- more time than the round gives in their calendar has been given it.
 SELECT p.unit, p.name, p.kind, p.grp,
        (CASE WHEN o.id IS NULL OR o.state = 'Cancelled' THEN 'Exempt'
              WHEN o.state = 'Settled' AND o.received_at <= o.due_at THEN 'OnTime'
              WHEN o.state = 'Settled' THEN 'Late'
              WHEN o.state = 'Lapsed' THEN 'Lapsed'
              WHEN o.due_at < @now::timestamptz THEN 'Overdue'
-             WHEN o.due_by IN ('Extended', 'Returned', 'Reopened', 'Pause') THEN 'Extended'
+             WHEN o.due_at > d.due_at THEN 'Extended'
              ELSE 'NotYet' END)::text AS state,
        o.due_at, o.received_at
 FROM round r
 JOIN participant p ON p.campaign_id = r.campaign_id
 LEFT JOIN obligation o ON o.round_id = r.id AND o.kind = r.kind AND o.owner = p.unit
+LEFT JOIN round_due d ON d.round_id = r.id AND d.calendar = o.calendar
 WHERE r.id = @round_id
 ORDER BY p.grp, p.unit;
 
