@@ -129,7 +129,7 @@ func brief(names []string) []string {
 		return names
 	}
 	first := strings.Fields(names[0])
-	common := len(first) - 1
+	common := max(0, len(first)-1)
 	for _, name := range names {
 		fields := strings.Fields(name)
 		n := 0
@@ -138,9 +138,12 @@ func brief(names []string) []string {
 		}
 		common = n
 	}
-	without := func(name string, n int) string { return strings.Join(strings.Fields(name)[max(n, 0):], " ") }
+	without := func(name string, n int) string { return strings.Join(strings.Fields(name)[n:], " ") }
 	for common > 0 && slices.ContainsFunc(names, func(name string) bool { return utf8.RuneCountInString(without(name, common)) < 4 }) {
 		common--
+	}
+	if common < 2 {
+		return names // one word is a kind, as in Vụ and Cục, and says something
 	}
 	out := make([]string, len(names))
 	for i, name := range names {

@@ -75,6 +75,7 @@ func (a *App) servePictures(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	u.pictures = true
 	return write(w, r, http.StatusOK, layout(u, s.title, u.live(t, s), s.component()))
 }
 
@@ -97,6 +98,7 @@ func (a *App) servePicture(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	u.pictures = true
 	return write(w, r, http.StatusOK, layout(u, s.title, "", alone(u, p, s.component())))
 }
 

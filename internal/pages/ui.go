@@ -49,6 +49,7 @@ type ui struct {
 	byLink            bool   // has come by a unit's link
 	types             bool   // what is typed is kept meanwhile
 	login             bool   // one may log in
+	pictures          bool   // there are pictures
 	static            bool   // a file without a server: no links
 }
 
