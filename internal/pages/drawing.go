@@ -13,7 +13,7 @@ import (
 type drawing struct {
 	id, title, desc string
 	width, height   int
-	narrow          bool // for a telephone, in place of the wide one
+	screen          string // whose it is, where there are two: wide or narrow
 	boxes           []box
 	strokes         []stroke
 	dots            []dot
@@ -64,10 +64,10 @@ func tidy(n float64) float64 {
 func (d drawing) viewBox() string { return fmt.Sprintf("0 0 %d %d", d.width, d.height) }
 
 func (d drawing) class() string {
-	if d.narrow {
-		return "drawing for-narrow"
+	if d.screen == "" {
+		return "drawing"
 	}
-	return "drawing for-wide"
+	return "drawing for-" + d.screen
 }
 
 // labelled are the ids of its title and description.
@@ -100,7 +100,7 @@ func (d *drawing) text(x, y float64, anchor, class, text string) {
 // picture cannot be read.
 func both(draw func(narrow bool) drawing) []drawing {
 	wide, narrow := draw(false), draw(true)
-	wide.id, narrow.id, narrow.narrow = wide.id+"-wide", narrow.id+"-narrow", true
+	wide.id, narrow.id, wide.screen, narrow.screen = wide.id+"-wide", narrow.id+"-narrow", "wide", "narrow"
 	return []drawing{wide, narrow}
 }
 

@@ -107,7 +107,7 @@ func drawCompleteness(u ui, c look.Completeness, narrow bool) drawing {
 			d.box(x, y, step-gap, h, n.state, tip)
 		}
 		if day.Due > due.Due {
-			due, dueX = day, x+step
+			due, dueX = day, x+(step-gap)/2
 		}
 	}
 	var taken []float64
@@ -124,8 +124,8 @@ func drawCompleteness(u ui, c look.Completeness, narrow bool) drawing {
 		}
 	}
 	if due.Due > 0 {
-		d.line(dueX, f.top-4, dueX, f.bottom, "deadline")
-		d.text(dueX, f.top-10, "middle", "strong", u.t("completeness.due", "{day}", u.dayMonth(due.Day.Day)))
+		d.line(dueX, f.top-7, dueX, f.top, "deadline")
+		d.text(dueX, f.top-11, "middle", "strong", u.t("completeness.due", "{day}", u.dayMonth(due.Day.Day)))
 		taken = append(taken, dueX)
 	}
 	label(f.left, "start", u.dayMonth(c.Days[0].Day.Day))
