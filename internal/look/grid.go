@@ -95,19 +95,18 @@ func (v *view) unitTiles(ctx context.Context, c *Campaign, round int64) ([]Tile,
 		tiles[i] = Tile{
 			Unit: Unit{u.Unit, u.Name}, Kind: u.Kind, Group: u.Grp, State: u.State,
 			DueAt: local(u.DueAt, c.loc), ReceivedAt: local(u.ReceivedAt, c.loc),
-		}
-		tiles[i].count(u.State)
+		}.counting()
 	}
 	return tiles, nil
 }
 
-// count makes the counts of a tile of one unit.
-func (t *Tile) count(state string) {
-	if state == "Exempt" {
-		return
+// counting is a tile of one unit with its counts.
+func (t Tile) counting() Tile {
+	if t.State == "Exempt" {
+		return t
 	}
 	t.Expected = 1
-	switch state {
+	switch t.State {
 	case "OnTime":
 		t.OnTime = 1
 	case "Late":
@@ -119,6 +118,7 @@ func (t *Tile) count(state string) {
 	default:
 		t.NotYet = 1
 	}
+	return t
 }
 
 func (v *view) bodyTiles(ctx context.Context, c *Campaign, round int64) ([]Tile, error) {

@@ -61,9 +61,9 @@ func tidy(n float64) float64 {
 	return v
 }
 
-func (d drawing) viewBox() string { return fmt.Sprintf("0 0 %d %d", d.width, d.height) }
+func (d *drawing) viewBox() string { return fmt.Sprintf("0 0 %d %d", d.width, d.height) }
 
-func (d drawing) class() string {
+func (d *drawing) class() string {
 	if d.screen == "" {
 		return "drawing"
 	}
@@ -71,11 +71,11 @@ func (d drawing) class() string {
 }
 
 // labelled are the ids of its title and description.
-func (d drawing) labelled() string { return d.id + "-title " + d.id + "-desc" }
+func (d *drawing) labelled() string { return d.id + "-title " + d.id + "-desc" }
 
 // role of a drawing: one that leads somewhere is a group, since what is inside of an
 // image is not reached by keyboard or read aloud.
-func (d drawing) role() string {
+func (d *drawing) role() string {
 	if len(d.tiles) > 0 {
 		return "group"
 	}

@@ -47,88 +47,105 @@ func ranksWords(u ui, k look.Ranks) string {
 	return u.t("ranks.says", "{from}", sealTitle(u, k.Seals[n-2]), "{to}", sealTitle(u, k.Seals[n-1]), "{up}", u.n(m.up), "{down}", u.n(m.down), "{same}", u.n(m.same), "{unranked}", u.n(m.unranked))
 }
 
-// drawRanks draws the places of one group: a line a unit, its name beside the last. It
-// fits a telephone and stands in columns on a desk, so there is one width.
+// Measures of a drawing of places. It fits a telephone and stands in columns on a desk, so
+// there is one width.
+const (
+	ranksWidth = 340
+	ranksLeft  = 30.0
+	ranksRight = 154.0 // where the last ranking stands; names are beside it
+	ranksTop   = 36.0
+	ranksRow   = 21.0
+)
+
+// ranksDrawing is how places of one group become a drawing.
+type ranksDrawing struct {
+	drawing
+	seals  int
+	lowest float64 // the last rank that there is
+}
+
+// drawRanks draws a line a unit, its name beside the last ranking.
 func drawRanks(u ui, k look.Ranks, g look.RanksGroup, no string) drawing {
-	const width, left, names, row, top = 340, 30.0, 176.0, 21.0, 36.0
-	seals := len(k.Seals)
-	d := drawing{id: "ranks-" + no, title: u.t("ranks.of", "{group}", cmp.Or(g.Name, u.t("ranking.together"))), desc: ranksWords(u, k), width: width}
-	lowest := 0.0
+	d := ranksDrawing{seals: len(k.Seals), drawing: drawing{
+		id: "ranks-" + no, title: u.t("ranks.of", "{group}", cmp.Or(g.Name, u.t("ranking.together"))), desc: ranksWords(u, k), width: ranksWidth,
+	}}
 	for _, p := range g.Paths {
 		for _, s := range p.Standings {
-			if s != nil && s.Rank != nil {
-				lowest = max(lowest, float64(*s.Rank))
+			if ranked(s) {
+				d.lowest = max(d.lowest, float64(*s.Rank))
 			}
 		}
 	}
-	x := func(seal int) float64 {
-		if seals == 1 {
-			return names - 22
-		}
-		return left + float64(seal)*(names-22-left)/float64(seals-1)
+	for i, seal := range k.Seals {
+		d.text(d.x(i), 14, "middle", "quiet", sealLabel(u, seal, i, d.seals))
 	}
-	short := brief(namesOf(g))
-	// Who is not ranked at the end stands below those who are, each in a row.
-	below := 0
-	y := func(rank *int64, unranked int) float64 {
-		if rank == nil {
-			return top + row*(lowest+0.4+float64(unranked))
-		}
-		return top + row*float64(*rank-1)
-	}
+	// Who is not ranked at the end stands below those who are.
+	bottom := d.y(d.lowest + 1.4)
+	names := brief(namesOf(g))
 	for i, p := range g.Paths {
-		last := p.Standings[seals-1]
-		if last == nil {
+		d.path(p)
+		switch last := p.Standings[d.seals-1]; {
+		case ranked(last):
+			d.name(d.y(float64(*last.Rank)), u.n(*last.Rank), names[i])
+		case last != nil:
+			d.name(bottom, "–", names[i])
+			bottom += ranksRow
+		}
+	}
+	if bottom == d.y(d.lowest+1.4) {
+		bottom -= 0.4 * ranksRow // nobody does
+	}
+	for i, seal := range k.Seals[:d.seals-1] {
+		if n := len(g.Paths) - len(g.At(i)); n > 0 {
+			d.text(ranksLeft-8, bottom+2, "start", "quiet", u.t("ranks.unranked", "{review}", sealTitle(u, seal), "{n}", u.n(int64(n))))
+			bottom += 14
+		}
+	}
+	d.height = int(bottom) + 2
+	return d.drawing
+}
+
+func ranked(s *look.Standing) bool { return s != nil && s.Rank != nil }
+
+// x of a ranking; one alone stands beside the names.
+func (d *ranksDrawing) x(seal int) float64 {
+	if d.seals == 1 {
+		return ranksRight
+	}
+	return ranksLeft + float64(seal)*(ranksRight-ranksLeft)/float64(d.seals-1)
+}
+
+func (d *ranksDrawing) y(rank float64) float64 { return ranksTop + ranksRow*(rank-1) }
+
+// path joins the rankings that follow one another and both have a place for the unit.
+func (d *ranksDrawing) path(p look.RankPath) {
+	class := "path"
+	if last := p.Standings[d.seals-1]; ranked(last) && *last.Rank <= 3 {
+		class = "path first"
+	}
+	for i, s := range p.Standings {
+		if !ranked(s) {
 			continue
 		}
-		class := "path"
-		if last.Rank != nil && *last.Rank <= 3 {
-			class = "path first"
-		}
-		endY := y(last.Rank, below)
-		for s := 1; s < seals; s++ {
-			a, b := p.Standings[s-1], p.Standings[s]
-			if a != nil && b != nil && a.Rank != nil && b.Rank != nil {
-				d.line(x(s-1), y(a.Rank, 0), x(s), y(b.Rank, 0), class)
-			}
-		}
-		for s, standing := range p.Standings {
-			if standing != nil && standing.Rank != nil {
-				d.dots = append(d.dots, dot{tidy(x(s)), tidy(y(standing.Rank, 0)), 4.5, class})
-			}
-		}
-		mark := "–"
-		if last.Rank != nil {
-			mark = u.n(*last.Rank)
-		} else {
-			below++
-		}
-		d.text(names-4, endY+4, "middle", "strong", mark)
-		d.text(names+8, endY+4, "start", "", cut(short[i], 24))
-	}
-	if below > 0 {
-		lowest += 0.4
-	}
-	notes := top + row*(lowest+float64(below)) + 2
-	for s := range seals - 1 {
-		if n := len(g.Paths) - len(g.At(s)); n > 0 {
-			d.text(left-8, notes+float64(s)*14, "start", "quiet", u.t("ranks.unranked", "{review}", sealTitle(u, k.Seals[s]), "{n}", u.n(int64(n))))
+		x, y := d.x(i), d.y(float64(*s.Rank))
+		d.dots = append(d.dots, dot{tidy(x), tidy(y), 4.5, class})
+		if i > 0 && ranked(p.Standings[i-1]) {
+			d.line(d.x(i-1), d.y(float64(*p.Standings[i-1].Rank)), x, y, class)
 		}
 	}
-	for s, seal := range k.Seals {
-		title, anchor := u.n(int64(s+1)), "middle"
-		if seals <= 2 && utf8.RuneCountInString(sealTitle(u, seal)) <= 14 {
-			title = sealTitle(u, seal)
-		}
-		if s == 0 && seals > 1 {
-			anchor = "start"
-			d.text(x(s)-8, 14, anchor, "quiet", title)
-			continue
-		}
-		d.text(x(s), 14, anchor, "quiet", title)
+}
+
+func (d *ranksDrawing) name(y float64, rank, name string) {
+	d.text(ranksRight+18, y+4, "middle", "strong", rank)
+	d.text(ranksRight+30, y+4, "start", "", cut(name, 24))
+}
+
+// sealLabel is a ranking's title where there is room, else its number in the list above.
+func sealLabel(u ui, s look.Seal, no, of int) string {
+	if title := sealTitle(u, s); of <= 2 && utf8.RuneCountInString(title) <= 14 {
+		return title
 	}
-	d.height = int(notes) + 14*max(0, seals-2) + 8
-	return d
+	return u.n(int64(no + 1))
 }
 
 func namesOf(g look.RanksGroup) []string {

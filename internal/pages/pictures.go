@@ -137,10 +137,10 @@ func ranksAlone(r *http.Request, reader *look.Reader, campaign string, published
 
 // stage is which words an empty picture has: before the launch, while it runs, after.
 func stage(c look.Campaign) string {
-	switch {
-	case c.State == "Declared":
+	switch c.State {
+	case "Declared":
 		return "Declared"
-	case c.State == "Closed" || c.State == "Cancelled":
+	case "Closed", "Cancelled":
 		return "Over"
 	}
 	return "Launched"

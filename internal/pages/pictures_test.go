@@ -71,7 +71,7 @@ func TestPicturesAreReadAloud(t *testing.T) {
 			if links := strings.Contains(d, "<a "); links == strings.Contains(head, `role="img"`) {
 				t.Errorf("%s: it leads somewhere %v", head, links)
 			}
-			for _, id := range strings.Fields(regexp.MustCompile(`aria-labelledby="([^"]+)"`).FindStringSubmatch(head)[1]) {
+			for id := range strings.FieldsSeq(regexp.MustCompile(`aria-labelledby="([^"]+)"`).FindStringSubmatch(head)[1]) {
 				if !regexp.MustCompile(`<(title|desc) id="` + id + `">[^<]+<`).MatchString(d) {
 					t.Errorf("%s has nothing to read for %s", head, id)
 				}
