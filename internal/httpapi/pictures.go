@@ -25,8 +25,8 @@ func (a *App) addPictures(get func(id, path, summary string) operation) {
 		return answer(r.Grid(ctx, in.Campaign, in.Round))
 	})
 	register(a, get("get-ranks", "/campaigns/{campaign}/ranks", "Places from one sealed ranking to the next; what is published is open to units"), a.ranks)
-	register(a, get("get-load", "/campaigns/{campaign}/load", "What the next 30 days bring at most: messages, letters to sign, deadlines"), func(ctx context.Context, in *InCampaign) (*Out[look.Load], error) {
-		r, err := a.reader(ctx, auth.SeeAll, engine.Of{Campaign: in.Campaign})
+	register(a, get("get-load", "/campaigns/{campaign}/load", "What the next 30 days bring at most: messages, letters to sign, deadlines; plans of the past are not kept"), func(ctx context.Context, in *InCampaignThen) (*Out[look.Load], error) {
+		r, err := a.readerThen(ctx, in.Past, auth.SeeAll, engine.Of{Campaign: in.Campaign})
 		if err != nil {
 			return nil, err
 		}
