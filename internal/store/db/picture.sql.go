@@ -118,6 +118,7 @@ WITH k AS (
     SELECT (o.due_at AT TIME ZONE k.zone)::date AS due, CASE WHEN o.state = 'Settled' THEN (o.received_at AT TIME ZONE k.zone)::date END AS received,
            o.received_at <= o.due_at AS on_time, o.due_at < $5::timestamptz AS past, count(*) AS units
     FROM k JOIN round r ON r.id = $6 JOIN obligation o ON o.round_id = r.id AND o.kind = r.kind
+    WHERE o.state <> 'Cancelled' -- nobody owes it any more
     GROUP BY 1, 2, 3, 4
 )
 SELECT d.day::date AS day, coalesce(c.working, true)::bool AS working, coalesce(c.name, '')::text AS name, sum(f.units)::bigint AS expected,
