@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -147,27 +148,8 @@ func (p *process) writeRehearsal(ctx context.Context, opt cli.RehearseOptions, c
 
 // writeReport writes the calendar, every message and the board as one page.
 func (p *process) writeReport(ctx context.Context, opt cli.RehearseOptions, c *v1.Campaign, r *rehearse.Result) error {
-	reader := look.New(p.pool)
-	story, err := rehearse.Story(ctx, p.pool, &c.Spec, c.Name, opt.Language)
+	report, err := p.report(ctx, c, r, opt.Language)
 	if err != nil {
-		return err
-	}
-	board, err := reader.Board(ctx, c.Name)
-	if err != nil {
-		return err
-	}
-	report := pages.Report{Title: c.Spec.Title.VI, Language: opt.Language, Story: story, Plan: r.Plan, Board: board, Mails: r.Mails}
-	if opt.Language == "en" && c.Spec.Title.EN != "" {
-		report.Title = c.Spec.Title.EN
-	}
-	if len(c.Spec.Reviews) > 0 {
-		ranking, err := reader.Ranking(ctx, c.Name, "")
-		if err != nil {
-			return err
-		}
-		report.Ranking = &ranking
-	}
-	if report.Letters, err = letters(ctx, reader, c.Name); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(filepath.Dir(opt.HTML), 0o755); err != nil {
@@ -178,6 +160,51 @@ func (p *process) writeReport(ctx context.Context, opt cli.RehearseOptions, c *v
 		return err
 	}
 	return os.WriteFile(opt.HTML, b.Bytes(), 0o644)
+}
+
+// report is all that a rehearsal found.
+func (p *process) report(ctx context.Context, c *v1.Campaign, r *rehearse.Result, language string) (report pages.Report, err error) {
+	reader := look.New(p.pool)
+	report = pages.Report{Title: c.Spec.Title.VI, Language: language, Plan: r.Plan, Mails: r.Mails}
+	if language == "en" && c.Spec.Title.EN != "" {
+		report.Title = c.Spec.Title.EN
+	}
+	if report.Story, err = rehearse.Story(ctx, p.pool, &c.Spec, c.Name, language); err != nil {
+		return report, err
+	}
+	if report.Board, err = reader.Board(ctx, c.Name); err != nil {
+		return report, err
+	}
+	if len(c.Spec.Reviews) > 0 {
+		ranking, err := reader.Ranking(ctx, c.Name, "")
+		if err != nil {
+			return report, err
+		}
+		report.Ranking = &ranking
+	}
+	report.Letters, err = letters(ctx, reader, c.Name)
+	return report, err
+}
+
+// rehearsal for the pages: on a scratch database of this machine, with people who behave
+// as people mostly do.
+func (p *process) rehearsal(ctx context.Context, set *manifest.Set, campaign, language string, progress func(time.Time)) (report pages.Report, err error) {
+	q := newProcess(slog.New(slog.DiscardHandler)) // what it does is not what the installation does
+	defer func() { err = errors.Join(err, q.stop(context.WithoutCancel(ctx))) }()
+	url, err := q.scratch(ctx)
+	if err != nil {
+		return report, err
+	}
+	if err := q.open(ctx, url); err != nil {
+		return report, err
+	}
+	result, err := rehearse.Run(ctx, rehearse.Options{
+		Pool: q.pool, Set: set, Campaign: campaign, Simulation: rehearse.Default(), Log: q.log, Progress: func(_, to time.Time) { progress(to) },
+	})
+	if err != nil {
+		return report, err
+	}
+	return q.report(ctx, set.Campaign(v1.Name(campaign)), result, language)
 }
 
 func letters(ctx context.Context, reader *look.Reader, campaign string) ([]string, error) {

@@ -89,6 +89,7 @@ func (p *process) pages(o pages.Options, place cli.Place) *pages.App {
 	sessions := pgxstore.New(p.pool)
 	p.onStop(func(context.Context) error { sessions.StopCleanup(); return nil })
 	o.Look, o.Log, o.Engine, o.Sessions, o.Files = look.New(p.pool), p.log, p.engine, sessions, place.Files()
+	o.Rehearse = p.rehearsal
 	return pages.New(o)
 }
 

@@ -18,15 +18,3 @@ func FuzzParseReport(f *testing.F) {
 		}
 	})
 }
-
-func FuzzParseUnits(f *testing.F) {
-	for _, s := range []string{"code,name\n01,A\n", "\xef\xbb\xbfcode;name\r\n01;A\r\n", "code,name,kind\n,,\n", "\"", "code\n"} {
-		f.Add([]byte(s))
-	}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		u, err := parseUnits("units.csv", data)
-		if err == nil && len(u.rows) == 0 {
-			t.Error("neither a unit nor an error")
-		}
-	})
-}

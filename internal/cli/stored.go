@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -38,14 +37,14 @@ func readStored(ctx context.Context, r reader) (stored, error) {
 		return s, err
 	}
 	for _, row := range rows {
-		object, err := decode(row.Kind, row.Manifest)
+		object, err := manifest.Decode(row.Kind, row.Manifest)
 		if err != nil {
 			return s, err
 		}
 		object.SetGeneration(row.Generation)
 		s.rows = append(s.rows, storedObject{object, row.Kind, row.Name, row.Generation, row.AppliedAt, row.Actor})
 		// The set is planned from, and hashes must not depend on generations.
-		plain, err := decode(row.Kind, row.Manifest)
+		plain, err := manifest.Decode(row.Kind, row.Manifest)
 		if err != nil {
 			return s, err
 		}
@@ -54,21 +53,6 @@ func readStored(ctx context.Context, r reader) (stored, error) {
 		}
 	}
 	return s, nil
-}
-
-func decode(kind string, b []byte) (v1.Object, error) {
-	objects := map[string]v1.Object{
-		"Campaign": &v1.Campaign{}, "Roster": &v1.Roster{}, "Calendar": &v1.Calendar{},
-		"RulePack": &v1.RulePack{}, "MessageTemplate": &v1.MessageTemplate{},
-	}
-	object := objects[kind]
-	if object == nil {
-		return nil, fmt.Errorf("stored object of unknown kind %q: is this binary older than the database?", kind)
-	}
-	if err := json.Unmarshal(b, object); err != nil {
-		return nil, fmt.Errorf("stored %s: %w", kind, err)
-	}
-	return object, nil
 }
 
 func (s stored) generation(kind, name string) int64 {

@@ -34,27 +34,9 @@ var errPutBack = errors.New("put back")
 func (e *Engine) Apply(ctx context.Context, act Act, set *manifest.Set, dryRun bool) ([]Applied, error) {
 	var applied []Applied
 	err := e.in(ctx, func(t *tx) error {
-		declared, err := t.declare(ctx, act, set)
-		applied = declared.applied
-		if err != nil || declared.repeated {
+		var err error
+		if applied, err = t.apply(ctx, act, set); err != nil {
 			return err
-		}
-		for _, a := range applied {
-			if a.Result == "unchanged" {
-				continue
-			}
-			each := act
-			each.RequestID = newRequestID(act.RequestID, a.Kind+"/"+a.Name)
-			if err := t.audit(ctx, each, auth.Apply, a.Kind+"/"+a.Name, a); err != nil {
-				return err
-			}
-		}
-		if declared.contacts != nil {
-			each := act
-			each.RequestID = newRequestID(act.RequestID, contactsName)
-			if err := t.audit(ctx, each, auth.Apply, contactsName, declared.contacts); err != nil {
-				return err
-			}
 		}
 		if dryRun {
 			return errPutBack
@@ -65,6 +47,32 @@ func (e *Engine) Apply(ctx context.Context, act Act, set *manifest.Set, dryRun b
 		err = nil
 	}
 	return applied, err
+}
+
+// apply declares a set and records who did.
+func (t *tx) apply(ctx context.Context, act Act, set *manifest.Set) ([]Applied, error) {
+	declared, err := t.declare(ctx, act, set)
+	if err != nil || declared.repeated {
+		return declared.applied, err
+	}
+	for _, a := range declared.applied {
+		if a.Result == "unchanged" {
+			continue
+		}
+		each := act
+		each.RequestID = newRequestID(act.RequestID, a.Kind+"/"+a.Name)
+		if err := t.audit(ctx, each, auth.Apply, a.Kind+"/"+a.Name, a); err != nil {
+			return declared.applied, err
+		}
+	}
+	if declared.contacts != nil {
+		each := act
+		each.RequestID = newRequestID(act.RequestID, contactsName)
+		if err := t.audit(ctx, each, auth.Apply, contactsName, declared.contacts); err != nil {
+			return declared.applied, err
+		}
+	}
+	return declared.applied, nil
 }
 
 // declared is what a set has changed.
@@ -212,7 +220,7 @@ func (t *tx) storedObjects(ctx context.Context) (storedObjects, error) {
 		return s, err
 	}
 	for _, row := range rows {
-		object, err := decodeObject(row.Kind, row.Manifest)
+		object, err := manifest.Decode(row.Kind, row.Manifest)
 		if err != nil {
 			return s, err
 		}
@@ -227,28 +235,6 @@ func (t *tx) storedObjects(ctx context.Context) (storedObjects, error) {
 		}
 	}
 	return s, nil
-}
-
-func decodeObject(kind string, b []byte) (v1.Object, error) {
-	var object v1.Object
-	switch kind {
-	case "Campaign":
-		object = &v1.Campaign{}
-	case "Roster":
-		object = &v1.Roster{}
-	case "Calendar":
-		object = &v1.Calendar{}
-	case "RulePack":
-		object = &v1.RulePack{}
-	case "MessageTemplate":
-		object = &v1.MessageTemplate{}
-	default:
-		return nil, fmt.Errorf("stored object of unknown kind %q", kind)
-	}
-	if err := json.Unmarshal(b, object); err != nil {
-		return nil, fmt.Errorf("stored %s: %w", kind, err)
-	}
-	return object, nil
 }
 
 func (t *tx) storeObject(ctx context.Context, act Act, stored storedObjects, object v1.Object) (Applied, error) {

@@ -29,37 +29,39 @@ type LaunchOptions struct {
 // instant waits for it.
 func (e *Engine) Launch(ctx context.Context, act Act, name string, opt LaunchOptions) error {
 	ctx = logs.Campaign(ctx, name, "")
-	return e.in(ctx, func(t *tx) error {
-		c, done, err := t.lockForCommand(ctx, act, auth.Launch, name)
-		if done != nil || err != nil {
-			return err
-		}
-		if c.State == "Cancelled" || c.State == "Closed" {
-			return refuse("Ended", "campaign %s is %s: declare another", name, c.State)
-		}
-		if c.State != "Declared" {
-			return refuse("AlreadyLaunched", "campaign %s is %s already (launched %s)", name, c.State, local(c.LaunchAt, c.TimeZone))
-		}
-		launchAt := c.LaunchAt
-		earlier := dayOf(launchAt, c.TimeZone).Before(dayOf(t.now, c.TimeZone))
-		switch {
-		case earlier && !opt.Backdate:
-			return refuse("NeedsBackdate", "campaign %s was to start on %s, which is past (today is %s): launch it with --backdate, which sends nothing for steps before today, or move spec.launch.at",
-				name, local(launchAt, c.TimeZone), local(t.now, c.TimeZone))
-		case !earlier && launchAt.Before(t.now):
-			launchAt = t.now // later on the day itself
-		}
-		if err := t.enroll(ctx, c); err != nil {
-			return err
-		}
-		if err := t.LaunchCampaign(ctx, db.LaunchCampaignParams{ID: c.ID, ActedAt: &t.now, Backdated: earlier, LaunchAt: launchAt}); err != nil {
-			return err
-		}
-		if err := t.openProcedure(ctx, c.ID, campaignID(name), KindCampaign, "", later(launchAt, t.now)); err != nil {
-			return err
-		}
-		return t.audit(ctx, act, auth.Launch, "Campaign/"+name, map[string]any{"launchAt": launchAt, "backdated": earlier})
-	})
+	return e.in(ctx, func(t *tx) error { return t.launch(ctx, act, name, opt) })
+}
+
+func (t *tx) launch(ctx context.Context, act Act, name string, opt LaunchOptions) error {
+	c, done, err := t.lockForCommand(ctx, act, auth.Launch, name)
+	if done != nil || err != nil {
+		return err
+	}
+	if c.State == "Cancelled" || c.State == "Closed" {
+		return refuse("Ended", "campaign %s is %s: declare another", name, c.State)
+	}
+	if c.State != "Declared" {
+		return refuse("AlreadyLaunched", "campaign %s is %s already (launched %s)", name, c.State, local(c.LaunchAt, c.TimeZone))
+	}
+	launchAt := c.LaunchAt
+	earlier := dayOf(launchAt, c.TimeZone).Before(dayOf(t.now, c.TimeZone))
+	switch {
+	case earlier && !opt.Backdate:
+		return refuse("NeedsBackdate", "campaign %s was to start on %s, which is past (today is %s): launch it with --backdate, which sends nothing for steps before today, or move spec.launch.at",
+			name, local(launchAt, c.TimeZone), local(t.now, c.TimeZone))
+	case !earlier && launchAt.Before(t.now):
+		launchAt = t.now // later on the day itself
+	}
+	if err := t.enroll(ctx, c); err != nil {
+		return err
+	}
+	if err := t.LaunchCampaign(ctx, db.LaunchCampaignParams{ID: c.ID, ActedAt: &t.now, Backdated: earlier, LaunchAt: launchAt}); err != nil {
+		return err
+	}
+	if err := t.openProcedure(ctx, c.ID, campaignID(name), KindCampaign, "", later(launchAt, t.now)); err != nil {
+		return err
+	}
+	return t.audit(ctx, act, auth.Launch, "Campaign/"+name, map[string]any{"launchAt": launchAt, "backdated": earlier})
 }
 
 // enroll copies the units that the plan counts.
@@ -400,7 +402,7 @@ func (t *tx) campaignSpec(ctx context.Context, name string) (*v1.CampaignSpec, e
 }
 
 func decodeSpec(stored []byte) (*v1.CampaignSpec, error) {
-	object, err := decodeObject("Campaign", stored)
+	object, err := manifest.Decode("Campaign", stored)
 	if err != nil {
 		return nil, err
 	}

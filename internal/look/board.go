@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	v1 "thidua.dev/thidua/api/v1"
+	"thidua.dev/thidua/internal/plan"
 )
 
 // How much of a long list the board shows; Late, Ranking and Letters have the rest.
@@ -111,4 +114,17 @@ func (v *view) fillActs(ctx context.Context, b *Board) error {
 		b.Acts[i] = Act{At: a.At.In(b.Campaign.loc), Actor: a.Actor, Verb: a.Verb, Reason: a.Reason}
 	}
 	return nil
+}
+
+// Planned is a board of what is not declared yet: the titles of a plan's rounds and
+// reviews, and nothing else.
+func Planned(spec *v1.CampaignSpec, p *plan.Plan) Board {
+	b := Board{Campaign: Campaign{Name: p.Campaign, Title: spec.Title, TimeZone: spec.TimeZone, spec: *spec}}
+	for _, r := range p.Rounds {
+		b.Rounds = append(b.Rounds, Round{Name: r.Name, Title: b.Campaign.roundTitle(string(r.Kind), string(r.Series), string(r.Period))})
+	}
+	for _, r := range spec.Reviews {
+		b.Phases = append(b.Phases, Phase{Subject: string(r.Name), Title: b.Campaign.reviewTitle(string(r.Name))})
+	}
+	return b
 }

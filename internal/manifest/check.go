@@ -48,14 +48,22 @@ type checker struct {
 
 // report adds a problem of an object's field. A value is printed before the
 // message; leave it empty where the message itself names it.
-func (c *checker) report(object v1.Object, field, value, format string, args ...any) {
+func (c *checker) report(object v1.Object, field, value, format string, args ...any) *Problem {
 	o := c.set.origins[object]
 	c.problems = append(c.problems, o.problem(keyOf(object).String(), field, value, fmt.Sprintf(format, args...)))
+	return &c.problems[len(c.problems)-1]
 }
 
-func (c *checker) warn(object v1.Object, field, value, format string, args ...any) {
-	c.report(object, field, value, format, args...)
-	c.problems[len(c.problems)-1].Warning = true
+// as gives a problem a word of its own, for texts in other languages.
+func (p *Problem) as(code string, other ...string) {
+	p.Code = code
+	copy(p.Other[:], other)
+}
+
+func (c *checker) warn(object v1.Object, field, value, format string, args ...any) *Problem {
+	p := c.report(object, field, value, format, args...)
+	p.Warning = true
+	return p
 }
 
 // unknown reports a reference to an object that is not there, unless it is there
@@ -217,7 +225,7 @@ func (c *checker) contacts() {
 		if contact.Role != v1.RoleFocalPoint && contact.Role != v1.RoleLeader {
 			report("role", string(contact.Role), "must be FocalPoint or Leader")
 		}
-		if why := badEmail(contact.Email); why != "" {
+		if why := BadEmail(contact.Email); why != "" {
 			report("email", contact.Email, why)
 		}
 		if _, ok := all.units[contact.Unit]; !ok && complete {
@@ -240,9 +248,9 @@ func codesOf(r *roster) []string {
 	return codes
 }
 
-// badEmail says what is wrong with an address, or nothing. It takes a bare
+// BadEmail says what is wrong with an address, or nothing. It takes a bare
 // address only: with a name or in brackets it is something that was pasted.
-func badEmail(email string) string {
+func BadEmail(email string) string {
 	if email == "" {
 		return "is empty; expected an address such as van-thu@don-vi.gov.vn"
 	}

@@ -27,7 +27,7 @@ func (c *checker) campaign(campaign *v1.Campaign) {
 	c.axes(campaign)
 	c.indicators(campaign)
 	if contact := spec.Contact; contact != nil && contact.Email != "" {
-		if why := badEmail(contact.Email); why != "" {
+		if why := BadEmail(contact.Email); why != "" {
 			c.report(campaign, "spec.contact.email", contact.Email, "%s", why)
 		}
 	}
@@ -48,7 +48,7 @@ func (c *checker) references(campaign *v1.Campaign) {
 	if calendar == nil {
 		c.unknown(campaign, "spec.calendar", "Calendar", string(spec.Calendar), names(c.set.Calendars))
 	} else if day := dayOf(spec.Launch.At); day < calendar.Spec.CoveredFrom {
-		c.report(campaign, "spec.launch.at", string(spec.Launch.At), "is before calendar %s begins (%s)", spec.Calendar, calendar.Spec.CoveredFrom)
+		c.report(campaign, "spec.launch.at", string(spec.Launch.At), "is before calendar %s begins (%s)", spec.Calendar, calendar.Spec.CoveredFrom).as(BeforeCalendar, string(calendar.Spec.CoveredFrom))
 	}
 	if pack := c.set.RulePack(spec.RulePack); pack == nil {
 		c.unknown(campaign, "spec.rulePack", "RulePack", string(spec.RulePack), names(c.set.RulePacks))
@@ -88,7 +88,7 @@ func (c *checker) awards(campaign *v1.Campaign, pack *v1.RulePack) {
 		if in.To != "" {
 			until = "to " + string(in.To)
 		}
-		c.report(campaign, "spec.rulePack", string(campaign.Spec.RulePack), "is not in force on the day of launch, %s; it governs acts from %s %s", launch, in.From, until)
+		c.report(campaign, "spec.rulePack", string(campaign.Spec.RulePack), "is not in force on the day of launch, %s; it governs acts from %s %s", launch, in.From, until).as(NotInForce, string(launch))
 	}
 	var forms []string
 	for _, f := range pack.Spec.Forms {
@@ -118,7 +118,7 @@ func (c *checker) participants(campaign *v1.Campaign) {
 		return
 	}
 	if _, ok := r.units[spec.Office]; !ok {
-		c.report(campaign, "spec.office", "", "%s", c.unknownUnit(spec.Office, r))
+		c.report(campaign, "spec.office", "", "%s", c.unknownUnit(spec.Office, r)).as(UnknownUnit, string(spec.Office))
 	}
 	broken := false
 	for i, kind := range p.Kinds {
@@ -129,7 +129,7 @@ func (c *checker) participants(campaign *v1.Campaign) {
 	}
 	for i, code := range p.Exclude {
 		if _, ok := r.units[code]; !ok {
-			c.report(campaign, fmt.Sprintf("spec.participants.exclude[%d]", i), "", "%s", c.unknownUnit(code, r))
+			c.report(campaign, fmt.Sprintf("spec.participants.exclude[%d]", i), "", "%s", c.unknownUnit(code, r)).as(UnknownUnit, string(code))
 		}
 	}
 	for i, indicator := range spec.Indicators {
@@ -148,7 +148,7 @@ func (c *checker) participants(campaign *v1.Campaign) {
 	}
 	units := c.set.Participants(campaign)
 	if len(units) == 0 && !broken {
-		c.report(campaign, "spec.participants", "", "no unit takes part: roster %s has %s units, and kinds, exclude and validTo leave none of them", r.name, thousands(len(r.order)))
+		c.report(campaign, "spec.participants", "", "no unit takes part: roster %s has %s units, and kinds, exclude and validTo leave none of them", r.name, thousands(len(r.order))).as(NoParticipants)
 	}
 	c.measured(campaign, units)
 }
@@ -208,11 +208,11 @@ func (c *checker) axes(campaign *v1.Campaign) {
 		c.notNegative(campaign, field+".weight", axis.Weight)
 		c.notNegative(campaign, field+".floor", axis.Floor)
 		if floor, ok := number(axis.Floor); ok && floor.GreaterThan(weight) {
-			c.report(campaign, field+".floor", string(axis.Floor), "must not be more than the axis' weight (%s)", axis.Weight)
+			c.report(campaign, field+".floor", string(axis.Floor), "must not be more than the axis' weight (%s)", axis.Weight).as(FloorAboveWeight, string(axis.Weight))
 		}
 	}
 	if !sum.Equal(decimal.NewFromInt(100)) {
-		c.report(campaign, "spec.axes", "", "the weights add up to %s; they must add up to 100", sum)
+		c.report(campaign, "spec.axes", "", "the weights add up to %s; they must add up to 100", sum).as(SumNot100, sum.String())
 	}
 }
 
@@ -230,11 +230,11 @@ func (c *checker) indicators(campaign *v1.Campaign) {
 		target, _ := number(in.Target)
 		switch {
 		case baseline.Equal(target):
-			c.report(campaign, field+"target", string(in.Target), "must differ from the baseline, or there is nothing to attain")
+			c.report(campaign, field+"target", string(in.Target), "must differ from the baseline, or there is nothing to attain").as(SameAsBaseline)
 		case in.Direction == v1.Up && target.LessThan(baseline):
-			c.report(campaign, field+"target", string(in.Target), "is less than the baseline (%s), but direction Up says that more is better; write direction: Down", in.Baseline)
+			c.report(campaign, field+"target", string(in.Target), "is less than the baseline (%s), but direction Up says that more is better; write direction: Down", in.Baseline).as(LessThanBaseline, string(in.Baseline))
 		case in.Direction == v1.Down && target.GreaterThan(baseline):
-			c.report(campaign, field+"target", string(in.Target), "is more than the baseline (%s), but direction Down says that less is better; write direction: Up", in.Baseline)
+			c.report(campaign, field+"target", string(in.Target), "is more than the baseline (%s), but direction Down says that less is better; write direction: Up", in.Baseline).as(MoreThanBaseline, string(in.Baseline))
 		}
 		if weight, ok := number(in.Weight); ok && !weight.IsPositive() {
 			c.report(campaign, field+"weight", string(in.Weight), "must be more than 0")
@@ -322,14 +322,14 @@ func (c *checker) order(campaign *v1.Campaign, zone *time.Location) {
 	all := events(&campaign.Spec, zone)
 	for i := 1; i < len(all); i++ {
 		if before, e := all[i-1], all[i]; !e.at.After(before.at) {
-			c.report(campaign, e.field, e.text, "must be after %s (%s)", before.what, before.text)
+			c.report(campaign, e.field, e.text, "must be after %s (%s)", before.what, before.text).as(After, before.field, before.text)
 		}
 	}
 	if registration := campaign.Spec.Registration; registration != nil {
 		launch, ok1 := instant(campaign.Spec.Launch.At, eventTime, zone)
 		until, ok2 := instant(registration.Until, deadlineTime, zone)
 		if ok1 && ok2 && !until.After(launch) {
-			c.report(campaign, "spec.registration.until", string(registration.Until), "must be after the launch (%s)", campaign.Spec.Launch.At)
+			c.report(campaign, "spec.registration.until", string(registration.Until), "must be after the launch (%s)", campaign.Spec.Launch.At).as(After, "spec.launch.at", string(campaign.Spec.Launch.At))
 		}
 	}
 }
@@ -342,16 +342,16 @@ func (c *checker) ladder(campaign *v1.Campaign) {
 		a, b := steps[i-1], steps[i]
 		switch {
 		case a.Offset == b.Offset && a.Time == b.Time:
-			c.report(campaign, fmt.Sprintf("spec.reminders[%d]", i), "", "step %s happens at the same time as step %s (offset %d, %s); join them, or give it another time", b.Step, a.Step, b.Offset, b.Time)
+			c.report(campaign, fmt.Sprintf("spec.reminders[%d]", i), "", "step %s happens at the same time as step %s (offset %d, %s); join them, or give it another time", b.Step, a.Step, b.Offset, b.Time).as(StepOrder, string(b.Step), string(a.Step))
 		case a.Offset > b.Offset || a.Offset == b.Offset && a.Time > b.Time:
 			c.report(campaign, fmt.Sprintf("spec.reminders[%d]", i), "", "step %s (offset %d, %s) happens before step %s (offset %d, %s); write the steps in the order in which they happen",
-				b.Step, b.Offset, b.Time, a.Step, a.Offset, a.Time)
+				b.Step, b.Offset, b.Time, a.Step, a.Offset, a.Time).as(StepOrder, string(b.Step), string(a.Step))
 		}
 	}
 	for i, step := range steps {
 		for _, s := range campaign.Spec.Reporting {
 			if s.Closes != nil && step.Offset > s.Closes.WorkingDaysAfterDue {
-				c.warn(campaign, fmt.Sprintf("spec.reminders[%d].offset", i), "", "step %s never happens for %s, which closes %d working days after the deadline", step.Step, s.Name, s.Closes.WorkingDaysAfterDue)
+				c.warn(campaign, fmt.Sprintf("spec.reminders[%d].offset", i), "", "step %s never happens for %s, which closes %d working days after the deadline", step.Step, s.Name, s.Closes.WorkingDaysAfterDue).as(StepNever, string(step.Step), string(s.Name))
 			}
 		}
 	}
@@ -387,6 +387,6 @@ func (c *checker) slots(campaign *v1.Campaign, zone *time.Location) {
 	}
 	if over != "" {
 		slices.Sort(times)
-		c.report(campaign, over, "", "the campaign names %d times of day (%s); at most %d, so that everything due falls together", len(times), strings.Join(times, ", "), maxSlots)
+		c.report(campaign, over, "", "the campaign names %d times of day (%s); at most %d, so that everything due falls together", len(times), strings.Join(times, ", "), maxSlots).as(TooManyTimes, fmt.Sprint(len(times)), strings.Join(times, ", "), fmt.Sprint(maxSlots))
 	}
 }

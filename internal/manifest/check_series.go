@@ -29,19 +29,19 @@ func (c *checker) singleReport(campaign *v1.Campaign, field string, s *v1.Series
 		return
 	}
 	if !due.After(launch) {
-		c.report(campaign, field+"due.date", string(s.Due.Date), "must be after the launch (%s)", campaign.Spec.Launch.At)
+		c.report(campaign, field+"due.date", string(s.Due.Date), "must be after the launch (%s)", campaign.Spec.Launch.At).as(After, "spec.launch.at", string(campaign.Spec.Launch.At))
 	}
 	if n := len(campaign.Spec.Reviews); n > 0 {
 		last := campaign.Spec.Reviews[n-1]
 		if at, ok := instant(last.At, eventTime, zone); ok && due.After(at) {
-			c.warn(campaign, field+"due.date", string(s.Due.Date), "is after the final review (%s), so its figures will not count", last.At)
+			c.warn(campaign, field+"due.date", string(s.Due.Date), "is after the final review (%s), so its figures will not count", last.At).as(AfterFinalReview, string(last.At))
 		}
 	}
 }
 
 func (c *checker) monthly(campaign *v1.Campaign, field string, s *v1.Series, launch time.Time, zone *time.Location) {
 	if s.Due.Day <= s.CutOffDay {
-		c.report(campaign, field+"due.day", fmt.Sprint(s.Due.Day), "must be after cutOffDay (%d): a report is due once its period is over", s.CutOffDay)
+		c.report(campaign, field+"due.day", fmt.Sprint(s.Due.Day), "must be after cutOffDay (%d): a report is due once its period is over", s.CutOffDay).as(DueBeforeCutOff, fmt.Sprint(s.CutOffDay))
 		return
 	}
 	first, err := time.ParseInLocation("2006-01", string(s.From), zone)
@@ -50,7 +50,7 @@ func (c *checker) monthly(campaign *v1.Campaign, field string, s *v1.Series, lau
 		return
 	}
 	if due := dueDay(first, s.Due.Day); due.AddDate(0, 0, 1).Before(launch) {
-		c.report(campaign, field+"from", string(s.From), "the first report would be due on %s, before the launch (%s)", due.Format(time.DateOnly), campaign.Spec.Launch.At)
+		c.report(campaign, field+"from", string(s.From), "the first report would be due on %s, before the launch (%s)", due.Format(time.DateOnly), campaign.Spec.Launch.At).as(FirstDueTooEarly, due.Format(time.DateOnly))
 	}
 	calendar := c.set.Calendar(campaign.Spec.Calendar)
 	if calendar == nil || s.Due.Roll != v1.RollNone {

@@ -47,6 +47,29 @@ func Encode(object v1.Object) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
+// Decode reads an object as it was admitted and stored in JSON.
+func Decode(kind string, stored []byte) (v1.Object, error) {
+	var object v1.Object
+	switch kind {
+	case "Campaign":
+		object = &v1.Campaign{}
+	case "Roster":
+		object = &v1.Roster{}
+	case "Calendar":
+		object = &v1.Calendar{}
+	case "RulePack":
+		object = &v1.RulePack{}
+	case "MessageTemplate":
+		object = &v1.MessageTemplate{}
+	default:
+		return nil, fmt.Errorf("stored object of unknown kind %q: is this binary older than the database?", kind)
+	}
+	if err := json.Unmarshal(stored, object); err != nil {
+		return nil, fmt.Errorf("stored %s: %w", kind, err)
+	}
+	return object, nil
+}
+
 // text quotes what would read as something else. The encoder knows YAML 1.2, and
 // quotes for that; what YAML 1.1 takes for a number or a boolean is quoted here.
 func text(s string) *yaml.Node {

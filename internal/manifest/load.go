@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -116,6 +117,12 @@ func (s *Set) loadStdin(stdin io.Reader) Problems {
 		return Problems{{File: "-", Message: "there is no standard input to read"}}
 	}
 	return s.loadReader("-", stdin)
+}
+
+// Read adds what a file of that name would hold; its name says what it is. Problems are
+// as those of Load.
+func (s *Set) Read(file string, data []byte) error {
+	return s.loadReader(file, bytes.NewReader(data)).sorted().Err()
 }
 
 func (s *Set) loadReader(file string, r io.Reader) Problems {

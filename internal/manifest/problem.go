@@ -17,6 +17,37 @@ type Problem struct {
 	Value   string // the text as written, or ""
 	Message string // what was expected and what to do
 	Warning bool   // it is allowed, but look at it
+
+	// Code is a word for what an office is likely to meet, with Other beside the value; for
+	// texts in other languages than Message is in.
+	Code  string
+	Other [3]string
+}
+
+// Codes of problems, with what is beside the value.
+const (
+	After            = "After"            // must be later: the other field, what it says
+	SumNot100        = "SumNot100"        // weights: their sum
+	FloorAboveWeight = "FloorAboveWeight" // an axis' floor: its weight
+	SameAsBaseline   = "SameAsBaseline"   // a target
+	LessThanBaseline = "LessThanBaseline" // a target, though more is better: the baseline
+	MoreThanBaseline = "MoreThanBaseline" // a target, though less is better: the baseline
+	TooManyTimes     = "TooManyTimes"     // of day: how many, which, how many may be
+	StepOrder        = "StepOrder"        // a step stands before one that happens earlier: the step, the other
+	StepNever        = "StepNever"        // a step that comes after the close: the step, the series
+	BeforeCalendar   = "BeforeCalendar"   // a launch: the day from which days off are known
+	NotInForce       = "NotInForce"       // a rule pack on the day of launch: that day
+	UnknownUnit      = "UnknownUnit"      // a code
+	FirstDueTooEarly = "FirstDueTooEarly" // a first month: when its report would be due
+	AfterFinalReview = "AfterFinalReview" // a deadline whose figures count no more: the review's day
+	DueBeforeCutOff  = "DueBeforeCutOff"  // a day of the month: the cut-off
+	NoParticipants   = "NoParticipants"   // nobody is left
+)
+
+// Codes are all of them.
+var Codes = []string{
+	After, SumNot100, FloorAboveWeight, SameAsBaseline, LessThanBaseline, MoreThanBaseline, TooManyTimes, StepOrder, StepNever,
+	BeforeCalendar, NotInForce, UnknownUnit, FirstDueTooEarly, AfterFinalReview, DueBeforeCutOff, NoParticipants,
 }
 
 // String is the problem on one line:

@@ -246,6 +246,8 @@ func (e Envelope) message() string {
 		return texts.List
 	case len(e.Notices) > 1:
 		return texts.Digest
+	case n.Step == texts.Launch: // of whatever kind: it is the first that a unit hears
+		return texts.Launch
 	case n.Kind == KindInvitation:
 		return texts.Invitation
 	case n.Step == texts.Returned:
@@ -254,8 +256,6 @@ func (e Envelope) message() string {
 		return texts.Request
 	case e.late(n):
 		return texts.Overdue
-	case n.Step == texts.Launch:
-		return texts.Launch
 	}
 	return texts.Prepare
 }

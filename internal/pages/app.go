@@ -58,19 +58,23 @@ type Options struct {
 	Files *evidence.Store
 	// SignOn lets people in whom their organisation knows; it leads back to BaseURL.
 	SignOn SignOn
+	// Rehearse runs a campaign through that is being drawn up; nil where there is nothing
+	// to do it on.
+	Rehearse Rehearse
 	// Poll is how often the facts are looked at while somebody watches; 0 is 1 s.
 	Poll time.Duration
 }
 
 // App serves the pages. It is an http.Handler; Stop ends its live connections.
 type App struct {
-	o      Options
-	base   string // path before every page
-	assets *assets
-	live   *live
-	mux    *http.ServeMux
-	door   *door
-	routes []string
+	o          Options
+	base       string // path before every page
+	assets     *assets
+	live       *live
+	mux        *http.ServeMux
+	door       *door
+	routes     []string
+	rehearsals *rehearsals
 }
 
 // New makes the pages.
@@ -81,7 +85,7 @@ func New(o Options) *App {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	a := &App{o: o, mux: http.NewServeMux(), assets: newAssets()}
+	a := &App{o: o, mux: http.NewServeMux(), assets: newAssets(), rehearsals: newRehearsals()}
 	if u, err := url.Parse(o.BaseURL); err == nil {
 		a.base = strings.TrimRight(u.Path, "/")
 	}
@@ -104,6 +108,7 @@ func New(o Options) *App {
 	a.addUnits(around)
 	a.addSteer(around)
 	a.addPictures(around)
+	a.addProposals(around)
 	// Open to everybody.
 	a.handle("GET /roots", a.serveRoots, around)
 	a.handle("/", func(http.ResponseWriter, *http.Request) error { return &look.NotFound{Kind: "page"} }, around)
@@ -125,8 +130,12 @@ func (a *App) handle(pattern string, serve func(http.ResponseWriter, *http.Reque
 // Routes are the patterns that are served.
 func (a *App) Routes() []string { return slices.Sorted(slices.Values(a.routes)) }
 
-// Stop ends the live connections, which otherwise keep a server from shutting down.
-func (a *App) Stop() { a.live.stop() }
+// Stop ends the live connections, which otherwise keep a server from shutting down, and
+// rehearsals.
+func (a *App) Stop() {
+	a.live.stop()
+	a.rehearsals.stop()
+}
 
 // contentPolicy allows our own files and nothing else: no inline script or style.
 const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +

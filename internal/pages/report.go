@@ -52,6 +52,7 @@ func inline(style string) templ.Component {
 type mailGroup struct {
 	round, step string
 	mails       []notify.Mail
+	count       int // where only some are kept
 }
 
 // groupMails puts mails in order of time and together what went out together.

@@ -16,6 +16,12 @@ import (
 // post sends a form as a browser does that may carry files.
 func (b *browser) post(path string, values url.Values, files map[string]string) (*http.Response, string) {
 	b.d.t.Helper()
+	return b.postTo(path, values, "scan", files)
+}
+
+// postTo sends a form with files of a field.
+func (b *browser) postTo(path string, values url.Values, field string, files map[string]string) (*http.Response, string) {
+	b.d.t.Helper()
 	var body bytes.Buffer
 	form := multipart.NewWriter(&body)
 	for name, all := range values {
@@ -24,7 +30,7 @@ func (b *browser) post(path string, values url.Values, files map[string]string) 
 		}
 	}
 	for name, content := range files {
-		part, err := form.CreateFormFile("scan", name)
+		part, err := form.CreateFormFile(field, name)
 		b.d.ok(err)
 		_, err = io.WriteString(part, content)
 		b.d.ok(err)

@@ -12,7 +12,7 @@ import (
 
 var (
 	labelUse    = regexp.MustCompile(`u\.t\("([a-zA-Z.]+)"`)
-	placeholder = regexp.MustCompile(`\{[a-z]+\}`)
+	placeholder = regexp.MustCompile(`\{[a-z0-9]+\}`)
 )
 
 // TestLabelsAreComplete holds the catalogues to each other and to their use.
@@ -49,7 +49,7 @@ func TestLabelsAreComplete(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, file := range append(append(files, drawn...), "words.go", "unit.go", "ui.go", "app.go", "report.go") {
+	for _, file := range append(append(files, drawn...), "words.go", "unit.go", "ui.go", "app.go", "report.go", "proposal_words.go") {
 		source, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)

@@ -44,6 +44,7 @@ type desk struct {
 	app    *pages.App
 
 	files    *evidence.Store
+	rehearse pages.Rehearse
 	browsers int
 }
 
@@ -59,7 +60,7 @@ func (d *desk) open(base string) {
 	d.engine, d.files = engine.New(d.pool, nil), evidence.New(d.t.TempDir())
 	d.ok(db.New(d.pool).InsertLinkKey(context.Background(), 1, signingKey))
 	sessions := pgxstore.NewWithCleanupInterval(d.pool, 0)
-	d.app = pages.New(pages.Options{Look: look.New(d.pool), Engine: d.engine, Sessions: sessions, BaseURL: base, Files: d.files})
+	d.app = pages.New(pages.Options{Look: look.New(d.pool), Engine: d.engine, Sessions: sessions, BaseURL: base, Files: d.files, Rehearse: d.rehearse})
 	d.Server = httptest.NewServer(d.app)
 	d.t.Cleanup(func() { d.app.Stop(); d.Close() })
 }
@@ -339,6 +340,12 @@ func steers(route, path string, status, nobody int) pageRow {
 	return pageRow{route, path, with(to(no, nobody, all()...), status, "office", "operator")}
 }
 
+// declares is for whoever may declare a campaign: an office its own, operators any. Another
+// office is answered otherwise about a proposal than about a new one.
+func declares(route, path string, status, nobody, other int) pageRow {
+	return pageRow{route, path, with(with(to(no, nobody, all()...), status, "office", "operator"), other, "office-other")}
+}
+
 // open is a page for everybody.
 func open(route, path string, status int) pageRow { return pageRow{route, path, to(status, status)} }
 
@@ -365,6 +372,13 @@ var pageRows = []pageRow{
 	steers("POST /campaigns/{name}/steer", "/campaigns/covid-2021/steer", none, no),
 	steers("GET /campaigns/{name}/units/{code}/{round...}", "/campaigns/covid-2021/units/DN-05/monthly/2021-10", in, onTo),
 	steers("POST /campaigns/{name}/units/{code}/{round...}", "/campaigns/covid-2021/units/DN-05/monthly/2021-10", none, no),
+	declares("GET /declare", "/declare", in, onTo, in),
+	declares("POST /declare", "/declare", wrong, no, wrong),
+	open("GET /declare/units.csv", "/declare/units.csv", in),
+	declares("GET /declare/{proposal}", "/declare/"+proposalID, in, onTo, none),
+	declares("POST /declare/{proposal}", "/declare/"+proposalID, none, no, none),
+	declares("GET /declare/{proposal}/campaign.yaml", "/declare/"+proposalID+"/campaign.yaml", in, onTo, none),
+	declares("GET /declare/{proposal}/rehearsal", "/declare/"+proposalID+"/rehearsal", none, onTo, none),
 	reads("GET /campaigns/{name}/ranking", "/campaigns/covid-2021/ranking", none),
 	reads("GET /campaigns/{name}/letters/{id}", "/campaigns/covid-2021/letters/1", in),
 	open("GET /roots", "/roots", in),
@@ -449,6 +463,7 @@ func TestEveryPageForEverybody(t *testing.T) {
 	for _, who := range accounts {
 		d.account(who, grants[who])
 	}
+	d.sketch(proposalID)
 	acts := func() int {
 		return d.count(`SELECT count(*) FROM audit WHERE verb NOT IN ('issue', 'admit')`) + d.count(`SELECT count(*) FROM report`)
 	}

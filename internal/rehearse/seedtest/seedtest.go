@@ -105,6 +105,34 @@ func CheckMails(t testing.TB, set *manifest.Set, mails []mailbox.Message) {
 		}
 	}
 	checkReaders(t, set, mails)
+	checkTexts(t, mails)
+}
+
+// checkTexts holds each step to what its mails are to say: how the subject begins, and a
+// date that the hand count gives.
+func checkTexts(t testing.TB, mails []mailbox.Message) {
+	t.Helper()
+	for step, want := range map[string][2]string{
+		"launch":     {"Mời tham gia", "đăng ký thi đua trước 17 giờ 00, thứ Năm, ngày 30/9/2021"},
+		"prepare":    {"Chuẩn bị", "trước 17 giờ 00"},
+		"overdue":    {"Chưa nhận được", "chưa nhận được"},
+		"invitation": {"Mời dự hội nghị tổng kết và trao thưởng", "Thời gian: 08 giờ 30, thứ Sáu, ngày 15/4/2022"},
+	} {
+		n := 0
+		for _, m := range mails {
+			if m.Step != step {
+				continue
+			}
+			n++
+			if !strings.HasPrefix(m.Subject, want[0]) || !strings.Contains(m.Text, want[1]) {
+				t.Errorf("step %s says %q, want %q … %q:\n%s", step, m.Subject, want[0], want[1], m.Text)
+				break
+			}
+		}
+		if n == 0 {
+			t.Errorf("no mail of step %s", step)
+		}
+	}
 }
 
 // checkReaders finds a mail about a unit that went to anybody but the unit, its

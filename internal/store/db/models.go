@@ -352,6 +352,18 @@ type Procedure struct {
 	SteppedAt  *time.Time
 }
 
+type Proposal struct {
+	ID        uuid.UUID
+	Office    string
+	Title     string
+	Manifest  string
+	Units     json.RawMessage
+	Version   int32
+	Declared  string
+	CreatedAt time.Time
+	ChangedAt time.Time
+}
+
 type Ranking struct {
 	ID         int64
 	ReviewID   int64

@@ -1,0 +1,158 @@
+package manifest
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+const form = `# a note
+apiVersion: thidua.dev/v1
+kind: Campaign
+metadata: {name: mau}   # short
+spec:
+  title:
+    vi: Thi đua "mẫu"     # the full name
+  launch: {at: 2026-12-07}
+  empty: ''
+  axes:   # goals
+    - name: một
+      weight: "60"   # of 100
+      title: {vi: 'Việc ''chung''', en: x}
+    # between
+    - {name: hai, weight: "40"}
+  reminders:
+    - {step: prepare, offset: -5, time: "08:30"}
+  flow: [{name: a}]
+  long: >
+    folded
+    text
+`
+
+func TestSource(t *testing.T) {
+	s, err := NewSource([]byte(form), "Campaign")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{
+		"metadata.name": "mau", "spec.title.vi": `Thi đua "mẫu"`, "spec.launch.at": "2026-12-07", "spec.empty": "",
+		"spec.axes[một].weight": "60", "spec.axes[một].title.vi": "Việc 'chung'", "spec.axes[hai].weight": "40", "spec.reminders[prepare].offset": "-5",
+	} {
+		if got, ok := s.Get(path); !ok || got != want {
+			t.Errorf("%s is %q, %v; want %q", path, got, ok, want)
+		}
+	}
+	for _, path := range []string{"spec", "spec.long", "spec.none", "spec.axes[ba].weight", "spec.axes", "spec.title.vi.x", "spec.axes[một].title"} {
+		if got, ok := s.Get(path); ok {
+			t.Errorf("%s is %q, and is no value", path, got)
+		}
+	}
+	want := form
+	for _, c := range []struct{ path, value, old, now, reason string }{
+		{"spec.launch.at", "2027-01-04T14:00:00+07:00", "{at: 2026-12-07}", "{at: 2027-01-04T14:00:00+07:00}", "an instant needs no quotes"},
+		{"spec.axes[hai].weight", "45", `"40"`, `"45"`, "quotes stay"},
+		{"spec.title.vi", "Đợt 2: # mới", `Thi đua "mẫu"`, `"Đợt 2: # mới"`, "what would read as something else is quoted; the note stays"},
+		{"metadata.name", "no", "{name: mau}", `{name: "no"}`, "a word that YAML takes for something else is quoted"},
+		{"spec.reminders[prepare].offset", "-3", "offset: -5", "offset: -3", "a number stays one"},
+	} {
+		if err := s.Set(c.path, c.value); err != nil {
+			t.Fatalf("%s: %v", c.reason, err)
+		}
+		want = strings.Replace(want, c.old, c.now, 1)
+		if diff := cmp.Diff(want, string(s.Text())); diff != "" {
+			t.Errorf("%s: %s", c.reason, diff)
+		}
+	}
+}
+
+func TestSourceItems(t *testing.T) {
+	s, err := NewSource([]byte(form), "Campaign")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Repeat("spec.axes", "một", "ba"); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"một", "ba", "hai"}, s.Items("spec.axes")); diff != "" {
+		t.Error(diff)
+	}
+	if got, _ := s.Get("spec.axes[ba].weight"); got != "60" {
+		t.Errorf("the twin weighs %s", got)
+	}
+	for _, name := range []string{"ba", "một", "hai"} {
+		if err := s.Remove("spec.axes", name); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, err := range []error{s.Repeat("spec.flow", "a", "b"), s.Remove("spec.flow", "a"), s.Remove("spec.none", "a"), s.Repeat("spec.reminders", "none", "x"), s.Repeat("spec.reminders", "prepare", "prepare")} {
+		if err == nil {
+			t.Error("taken")
+		}
+	}
+	if !strings.Contains(string(s.Text()), "# between") {
+		t.Error("a note between the items is gone")
+	}
+}
+
+// Whatever is written is read back, and nothing else changes.
+func TestSourceReadsBack(t *testing.T) {
+	text, err := os.ReadFile("../../examples/seed-2021/campaign.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	paths := []string{
+		"metadata.name", "spec.title.vi", "spec.title.en", "spec.launch.at", "spec.launch.chairedBy", "spec.registration.until", "spec.axes[prevention].weight",
+		"spec.axes[prevention].title.vi", "spec.reporting[monthly].due.day", "spec.reporting[monthly].from", "spec.reminders[overdue].offset",
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		s, err := NewSource(text, "Campaign")
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := map[string]string{}
+		for _, p := range paths {
+			v, ok := s.Get(p)
+			if !ok {
+				t.Fatalf("%s is not there", p)
+			}
+			want[p] = v
+		}
+		for range rapid.IntRange(1, 6).Draw(t, "edits") {
+			path := rapid.SampledFrom(paths).Draw(t, "path")
+			value := rapid.OneOf(rapid.String(), rapid.SampledFrom([]string{"", "no", "15", "2026-12-07", "a: b", "'", `"`, "#", "- x", "\n", "~", "\u2028", "\u00a0"})).Draw(t, "value")
+			if s.Set(path, value) == nil {
+				want[path] = value
+			}
+			for p, w := range want {
+				if got, ok := s.Get(p); !ok || got != w {
+					t.Fatalf("after %s = %q: %s is %q, %v; want %q\n%s", path, value, p, got, ok, w, s.Text())
+				}
+			}
+		}
+	})
+}
+
+func FuzzSource(f *testing.F) {
+	f.Add([]byte(form), "spec.axes[một].weight", "1")
+	f.Add([]byte("kind: Campaign\na: [b, c]\n---\nkind: Roster\n"), "a", "x")
+	f.Add([]byte("kind: Campaign\r\na: b\r\n"), "a", "x")
+	f.Fuzz(func(t *testing.T, text []byte, path, value string) {
+		s, err := NewSource(text, "Campaign")
+		if err != nil {
+			return
+		}
+		if s.Set(path, value) != nil {
+			return
+		}
+		if got, ok := s.Get(path); path != "kind" && (!ok || got != value) {
+			t.Errorf("%q is %q, %v; want %q in %q", path, got, ok, value, s.Text())
+		}
+		for _, name := range s.Items(path) {
+			_ = s.Repeat(path, name, "x")
+			_ = s.Remove(path, name)
+		}
+	})
+}

@@ -1,0 +1,556 @@
+package pages
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	v1 "thidua.dev/thidua/api/v1"
+	"thidua.dev/thidua/internal/auth"
+	"thidua.dev/thidua/internal/calendar"
+	"thidua.dev/thidua/internal/engine"
+	"thidua.dev/thidua/internal/look"
+	"thidua.dev/thidua/internal/manifest"
+	"thidua.dev/thidua/internal/plan"
+	"thidua.dev/thidua/internal/scaffold"
+)
+
+func (a *App) addProposals(around func(http.Handler) http.Handler) {
+	for pattern, serve := range map[string]func(http.ResponseWriter, *http.Request) error{
+		"GET /declare":                          a.servePropose,
+		"POST /declare":                         a.propose,
+		"GET /declare/units.csv":                a.serveSample,
+		"GET /declare/{proposal}":               a.serveProposal,
+		"POST /declare/{proposal}":              a.changeProposal,
+		"GET /declare/{proposal}/campaign.yaml": a.serveManifest,
+		"GET /declare/{proposal}/rehearsal":     a.serveRehearsal,
+	} {
+		a.handle(pattern, serve, around)
+	}
+}
+
+// maxPropose is a list of units and what is typed beside it, in bytes.
+const maxPropose = scaffold.MaxSize + 64<<10
+
+// proposing is the page on which a campaign is begun.
+type proposing struct {
+	typed
+	problems scaffold.CellProblems
+	read     *scaffold.Units // what could be read of a list that has problems
+	started  []engine.Proposal
+	rosters  []roster
+	today    calendar.Date
+	office   string // whose campaigns they are, where the visitor is an office
+}
+
+// roster is a list that the installation has already.
+type roster struct {
+	name  string
+	units int
+}
+
+func (a *App) proposing(r *http.Request) (proposing, auth.Actor, *manifest.Set, error) {
+	actor, err := a.door.visitor(r.Context())
+	if err != nil {
+		return proposing{}, actor, nil, err
+	}
+	p := proposing{}
+	if p.started, err = a.door.engine.Proposals(r.Context(), actor); err != nil {
+		return p, actor, nil, err
+	}
+	if actor.Role == auth.Office {
+		p.office = actor.Unit
+	}
+	stored, err := a.declared(r.Context())
+	if err != nil {
+		return p, actor, nil, err
+	}
+	for _, s := range stored.Rosters {
+		if units, err := stored.Units(v1.Name(s.Name)); err == nil {
+			p.rosters = append(p.rosters, roster{s.Name, len(units)})
+		}
+	}
+	now, err := a.door.engine.Now(r.Context())
+	p.today = calendar.DateOf(now, officeZone)
+	return p, actor, stored, err
+}
+
+// officeZone is where a new campaign's days are.
+var officeZone = func() *time.Location {
+	zone, err := time.LoadLocation("Asia/Ho_Chi_Minh")
+	if err != nil {
+		panic(err) // the zones are part of the binary
+	}
+	return zone
+}()
+
+// declared is everything that is declared.
+func (a *App) declared(ctx context.Context) (*manifest.Set, error) {
+	objects, err := a.o.Look.Objects(ctx)
+	if err != nil {
+		return nil, err
+	}
+	set := manifest.NewSet()
+	for _, o := range objects {
+		object, err := manifest.Decode(o.Kind, o.Manifest)
+		if err != nil {
+			return nil, err
+		}
+		if err := set.Add(object, "database"); err != nil {
+			return nil, err
+		}
+	}
+	return set, nil
+}
+
+func (a *App) servePropose(w http.ResponseWriter, r *http.Request) error {
+	p, _, _, err := a.proposing(r)
+	if err != nil {
+		return err
+	}
+	u := a.ui(r)
+	return write(w, r, http.StatusOK, layout(u, u.t("propose.title"), "", proposePage(u, p)))
+}
+
+// serveSample is a list to fill in.
+func (a *App) serveSample(w http.ResponseWriter, _ *http.Request) error {
+	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
+	w.Header().Set("Content-Disposition", `attachment; filename="danh-sach-don-vi.csv"`)
+	_, _ = w.Write(scaffold.Sample()) // a reader who is gone is no error of ours
+	return nil
+}
+
+// propose begins a proposal with a list of units.
+func (a *App) propose(w http.ResponseWriter, r *http.Request) error {
+	p, actor, stored, err := a.proposing(r)
+	if err != nil {
+		return err
+	}
+	u := a.ui(r)
+	values, name, data, err := formWithList(w, r)
+	if err != nil {
+		return err
+	}
+	id, err := a.proposeBy(r.Context(), &p, actor, stored, values, name, data)
+	if p.problem, err = u.refusal(err); err != nil {
+		return err
+	}
+	if p.problem == "" && len(p.problems) == 0 {
+		onward(w, r, u.href("/declare/"+id.String()))
+		return nil
+	}
+	p.act, p.values = "propose", values
+	return write(w, r, http.StatusUnprocessableEntity, layout(u, u.t("propose.title"), "", proposePage(u, p)))
+}
+
+// formWithList reads a form with one file into memory.
+func formWithList(w http.ResponseWriter, r *http.Request) (values url.Values, name string, data []byte, err error) {
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(uploadPatience)) // a connection that knows none waits longer
+	r.Body = http.MaxBytesReader(w, r.Body, maxPropose)
+	if err := r.ParseMultipartForm(maxPropose); err != nil && !errors.Is(err, http.ErrNotMultipart) {
+		return nil, "", nil, &engine.Refused{Code: "unreadable"}
+	}
+	if r.MultipartForm == nil {
+		return r.PostForm, "", nil, nil
+	}
+	defer r.MultipartForm.RemoveAll()
+	files := r.MultipartForm.File["units"]
+	if len(files) == 0 {
+		return r.PostForm, "", nil, nil
+	}
+	data, err = readAll(files[0])
+	if err != nil {
+		return nil, "", nil, &engine.Refused{Code: "unreadable"}
+	}
+	return r.PostForm, filepath.Base(files[0].Filename), data, nil
+}
+
+func readAll(h *multipart.FileHeader) ([]byte, error) {
+	f, err := h.Open()
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(f)
+}
+
+func (a *App) proposeBy(ctx context.Context, p *proposing, actor auth.Actor, stored *manifest.Set, values url.Values, file string, data []byte) (uuid.UUID, error) {
+	units, roster, err := p.units(stored, values, file, data)
+	if err != nil || len(p.problems) > 0 {
+		return uuid.Nil, err
+	}
+	c := scaffold.Campaign{
+		Template: scaffold.Template(values.Get("template")), Title: strings.TrimSpace(values.Get("title")), Roster: roster,
+		Office: units.AddOffice(cmp.Or(p.office, strings.TrimSpace(values.Get("office"))), ""),
+	}
+	if c.Title == "" {
+		return uuid.Nil, &engine.Refused{Code: "TitleMissing"}
+	}
+	if !slices.Contains(scaffold.Templates, c.Template) {
+		c.Template = scaffold.Thematic
+	}
+	c.Name = freeName(stored, c.Title)
+	launch, err := calendar.ParseDate(values.Get("launch"))
+	if err != nil {
+		return uuid.Nil, &engine.Refused{Code: "BadDate"}
+	}
+	all := scaffold.Given()
+	all.Overlay(stored)
+	var early *scaffold.TooEarly
+	if err := c.On(launch, all); errors.As(err, &early) {
+		return uuid.Nil, &engine.Refused{Code: "TooEarly", Text: early.From.String()}
+	} else if err != nil {
+		return uuid.Nil, err
+	}
+	if at, err := time.Parse("15:04", values.Get("launchTime")); err == nil {
+		c.Launch = launch.At(at.Hour(), at.Minute(), officeZone).Format(time.RFC3339)
+	}
+	text, err := c.YAML(units)
+	if err != nil {
+		return uuid.Nil, err
+	}
+	if roster != "" {
+		units = &scaffold.Units{} // the installation has them
+	}
+	list, err := json.Marshal(units)
+	if err != nil {
+		return uuid.Nil, err
+	}
+	return a.door.engine.Propose(ctx, actor, engine.Proposal{Title: c.Title, Manifest: string(text), Units: list})
+}
+
+// units are those of the list that came, or of one that the installation has; then roster
+// is its name.
+func (p *proposing) units(stored *manifest.Set, values url.Values, file string, data []byte) (units *scaffold.Units, roster string, err error) {
+	if len(data) > 0 {
+		if units, p.problems = scaffold.ReadUnits(file, data); len(p.problems) > 0 {
+			p.read = units
+		}
+		return units, "", nil
+	}
+	roster = values.Get("roster")
+	if roster == "" || stored.Roster(v1.Name(roster)) == nil {
+		return nil, "", &engine.Refused{Code: "NoList"}
+	}
+	declared, err := stored.Units(v1.Name(roster))
+	return scaffold.Declared(declared), roster, err
+}
+
+// freeName is a name made of a title that no campaign and no roster has.
+func freeName(stored *manifest.Set, title string) string {
+	base := cmp.Or(scaffold.Name(title), "phong-trao")
+	name := base
+	for n := 2; stored.Campaign(v1.Name(name)) != nil || stored.Roster(v1.Name(name)) != nil; n++ {
+		name = fmt.Sprintf("%s-%d", base, n)
+	}
+	return name
+}
+
+// proposal is the page on which a campaign is drawn up.
+type proposal struct {
+	typed
+	engine.Proposal
+	units       *scaffold.Units
+	source      *manifest.Source // nil while the manifest cannot be read
+	own, all    *manifest.Set    // what it declares; with all that is declared
+	problems    manifest.Problems
+	campaign    *v1.Campaign // nil while it cannot be read
+	plan        *plan.Plan   // nil while something is to be mended
+	known       []unitOption
+	now         time.Time
+	rehearsal   rehearsalState
+	canRehearse bool
+}
+
+// unitOption is a unit to choose.
+type unitOption struct{ code, name string }
+
+func (a *App) proposal(r *http.Request) (p proposal, actor auth.Actor, err error) {
+	ctx := r.Context()
+	if actor, err = a.door.visitor(ctx); err != nil {
+		return p, actor, err
+	}
+	id, err := uuid.Parse(r.PathValue("proposal"))
+	if err != nil {
+		return p, actor, &look.NotFound{Kind: "page"}
+	}
+	p.typed.request = uuid.NewString()
+	if p.Proposal, err = a.door.engine.Proposal(ctx, actor, id); err != nil || p.Declared != "" {
+		return p, actor, err
+	}
+	if p.now, err = a.door.engine.Now(ctx); err != nil {
+		return p, actor, err
+	}
+	return p, actor, a.fill(ctx, &p)
+}
+
+// fill reads a proposal as it is: what it declares, what is to be mended, what would come
+// of it.
+func (a *App) fill(ctx context.Context, p *proposal) error {
+	stored, err := a.declared(ctx)
+	if err != nil {
+		return err
+	}
+	p.units = &scaffold.Units{}
+	if err := json.Unmarshal(p.Units, p.units); err != nil {
+		return fmt.Errorf("units of proposal %s: %w", p.ID, err)
+	}
+	p.source, p.problems, p.campaign, p.plan = nil, nil, nil, nil
+	p.own, p.all = manifest.NewSet(), manifest.NewSet()
+	p.all.Overlay(stored)
+	p.add(p.own.Read(proposedFile, []byte(p.Manifest)))
+	if p.source, err = manifest.NewSource([]byte(p.Manifest), "Campaign"); err != nil && len(p.problems) == 0 {
+		p.add(err)
+	}
+	if len(p.own.Campaigns) != 1 {
+		if len(p.problems) == 0 {
+			p.problems = append(p.problems, manifest.Problem{File: proposedFile, Message: fmt.Sprintf("declares %d campaigns; a proposal is of one", len(p.own.Campaigns))})
+		}
+		return nil
+	}
+	p.campaign = p.own.Campaigns[0]
+	p.complete(stored)
+	p.all.Overlay(p.own)
+	p.known = p.knownUnits()
+	for _, problem := range p.all.Check() {
+		if problem.File != "database" {
+			p.problems = append(p.problems, problem)
+		}
+	}
+	if p.problems.Err() != nil {
+		return nil
+	}
+	p.plan, err = engine.PlanOf(p.all, p.campaign.Name, 1)
+	p.rehearsal, p.canRehearse = a.rehearsals.of(p.ID), a.o.Rehearse != nil
+	return err
+}
+
+// proposedFile is what the manifest is called in problems, and when it is saved.
+const proposedFile = "campaign.yaml"
+
+// complete puts with the campaign what it needs and the installation does not have: the
+// list's units and whom to write to, a calendar, a law; and refuses names that are taken.
+func (p *proposal) complete(stored *manifest.Set) {
+	spec := p.campaign.Spec
+	if stored.Campaign(v1.Name(p.campaign.Name)) != nil {
+		problem := manifest.Problem{File: proposedFile, Field: "metadata.name", Value: p.campaign.Name, Message: "there is a campaign of this name already"}
+		problem.Code = nameTaken
+		p.problems = append(p.problems, problem)
+	}
+	if len(p.units.Rows) > 0 {
+		roster := string(spec.Participants.Roster)
+		if stored.Roster(spec.Participants.Roster) != nil {
+			problem := manifest.Problem{File: proposedFile, Field: "spec.participants.roster", Value: roster, Message: "there is a roster of this name already"}
+			problem.Code = nameTaken
+			p.problems = append(p.problems, problem)
+		}
+		p.add(p.own.Read(roster+".roster.csv", p.units.Roster()))
+		if contacts := p.units.Contacts(); contacts != nil {
+			p.add(p.own.Read(roster+".contacts.csv", contacts))
+		}
+	}
+	given := scaffold.Given()
+	if name := spec.Calendar; stored.Calendar(name) == nil && p.own.Calendar(name) == nil && given.Calendar(name) != nil {
+		p.add(p.own.Add(given.Calendar(name), "calendar.yaml"))
+	}
+	if name := spec.RulePack; stored.RulePack(name) == nil && p.own.RulePack(name) == nil && given.RulePack(name) != nil {
+		p.add(p.own.Add(given.RulePack(name), "rulepack.yaml"))
+	}
+}
+
+// nameTaken is a problem's code: another has this name.
+const nameTaken = "NameTaken"
+
+// add keeps what an error says is to be mended.
+func (p *proposal) add(err error) {
+	var problems manifest.Problems
+	var problem manifest.Problem
+	switch {
+	case errors.As(err, &problems):
+		p.problems = append(p.problems, problems...)
+	case errors.As(err, &problem):
+		p.problems = append(p.problems, problem)
+	case err != nil:
+		p.problems = append(p.problems, manifest.Problem{Message: err.Error()})
+	}
+}
+
+// knownUnits are those that may run the campaign; of a whole country, too many to choose
+// from are none.
+func (p *proposal) knownUnits() (all []unitOption) {
+	const most = 1000
+	units, err := p.all.Units(p.campaign.Spec.Participants.Roster)
+	if err != nil || len(units) > most {
+		return nil
+	}
+	for _, u := range units {
+		all = append(all, unitOption{string(u.Code), u.Name})
+	}
+	return all
+}
+
+// zone that the campaign's days are in.
+func (p *proposal) zone() *time.Location {
+	if p.campaign != nil {
+		if zone, err := time.LoadLocation(p.campaign.Spec.TimeZone); err == nil {
+			return zone
+		}
+	}
+	return officeZone
+}
+
+// past tells that the planned launch is on an earlier day.
+func (p *proposal) past() bool {
+	return p.plan != nil && calendar.DateOf(p.plan.Launch, p.zone()).Before(calendar.DateOf(p.now, p.zone()))
+}
+
+func (a *App) serveProposal(w http.ResponseWriter, r *http.Request) error {
+	p, _, err := a.proposal(r)
+	if err != nil {
+		return err
+	}
+	u := a.ui(r)
+	if p.Declared != "" {
+		onward(w, r, u.href(u.campaign(p.Declared)))
+		return nil
+	}
+	u.types = true
+	return write(w, r, http.StatusOK, layout(u, p.Title, "", proposalPage(u, p)))
+}
+
+// serveManifest is the manifest as a file.
+func (a *App) serveManifest(w http.ResponseWriter, r *http.Request) error {
+	p, _, err := a.proposal(r)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/yaml; charset=utf-8")
+	w.Header().Set("Content-Disposition", `attachment; filename="`+proposedFile+`"`)
+	_, _ = io.WriteString(w, p.Manifest) // a reader who is gone is no error of ours
+	return nil
+}
+
+// changeProposal carries out what one of the page's forms asks for.
+func (a *App) changeProposal(w http.ResponseWriter, r *http.Request) error {
+	p, actor, err := a.proposal(r)
+	if err != nil {
+		return err
+	}
+	values, name, data, err := formWithList(w, r)
+	if err != nil {
+		return err
+	}
+	u := a.ui(r)
+	if p.Declared != "" { // the form was sent twice
+		onward(w, r, u.href(u.campaign(p.Declared)))
+		return nil
+	}
+	next, err := a.changeProposalBy(r.Context(), u, &p, actor, values, name, data)
+	if p.problem, err = u.refusal(err); err != nil {
+		return err
+	}
+	if p.problem == "" {
+		onward(w, r, next)
+		return nil
+	}
+	p.act, p.values = values.Get("act"), values
+	u.types = true
+	return write(w, r, http.StatusUnprocessableEntity, layout(u, p.Title, "", proposalPage(u, p)))
+}
+
+// changeProposalBy says where to go on.
+func (a *App) changeProposalBy(ctx context.Context, u ui, p *proposal, actor auth.Actor, values url.Values, file string, data []byte) (string, error) {
+	here := u.href("/declare/" + p.ID.String())
+	act := values.Get("act")
+	switch act {
+	case "drop":
+		return u.href("/declare"), a.door.engine.DropProposal(ctx, actor, p.ID)
+	case "launch", "declare":
+		return u.href(u.campaign(p.name())), a.launchProposal(ctx, p, actor, values)
+	case "rehearse":
+		return here + "#rehearsal", a.startRehearsal(u, p)
+	}
+	change := p.Proposal
+	change.Units = nil
+	if seen, err := strconv.ParseInt(values.Get("version"), 10, 32); err == nil {
+		change.Version = int32(seen)
+	}
+	switch act {
+	case "yaml":
+		change.Manifest = strings.ReplaceAll(values.Get("yaml"), "\r\n", "\n")
+	case "units":
+		units, problems := scaffold.ReadUnits(file, data)
+		if len(problems) > 0 {
+			return here, &engine.Refused{Code: "ListWrong", Text: u.cellProblem(problems[0])}
+		}
+		if p.campaign != nil {
+			units.AddOffice(string(p.campaign.Spec.Office), "")
+		}
+		list, err := json.Marshal(units)
+		if err != nil {
+			return here, err
+		}
+		change.Units = list
+		here += "#units"
+	case "fields":
+		if p.source == nil {
+			return here, &engine.Refused{Code: "unreadable"}
+		}
+		if err := setFields(p.source, values, p.zone()); err != nil {
+			return here, err
+		}
+		change.Manifest = string(p.source.Text())
+	default:
+		return here, &look.NotFound{Kind: "page"}
+	}
+	if change.Manifest == p.Manifest && change.Units == nil {
+		return here, nil
+	}
+	if source, err := manifest.NewSource([]byte(change.Manifest), "Campaign"); err == nil {
+		if title, ok := source.Get("spec.title.vi"); ok {
+			change.Title = title
+		}
+	}
+	if err := a.door.engine.ChangeProposal(ctx, actor, change); err != nil {
+		p.Manifest = change.Manifest // what somebody has written stays before them
+		return here, errors.Join(err, a.fill(ctx, p))
+	}
+	return here, nil
+}
+
+// name of the campaign; empty while it cannot be read.
+func (p *proposal) name() string {
+	if p.campaign == nil {
+		return ""
+	}
+	return p.campaign.Name
+}
+
+// launchProposal declares the campaign that was seen, and launches it.
+func (a *App) launchProposal(ctx context.Context, p *proposal, actor auth.Actor, values url.Values) error {
+	if p.plan == nil {
+		return &engine.Refused{Code: "ToMend"}
+	}
+	act := formAct(actor, values)
+	if act.PlanHash = values.Get("plan"); act.PlanHash == "" {
+		act.PlanHash = p.plan.Hash
+	}
+	var launch *engine.LaunchOptions
+	if values.Get("act") == "launch" {
+		launch = &engine.LaunchOptions{Backdate: values.Get("backdate") != ""}
+	}
+	return a.door.engine.DeclareProposal(ctx, act, p.ID, p.own, launch)
+}
