@@ -40,6 +40,7 @@ Danh sách phong trào, kỳ báo cáo, lượt nhắc, thư, công văn chờ k
 	cmd.AddCommand(
 		a.getCampaignsCommand(), a.getRoundsCommand(), a.getLateCommand(), a.getNoticesCommand(), a.getMessagesCommand(),
 		a.getLettersCommand(), a.getLetterCommand(), a.getRankingCommand(), a.getTodoCommand(), a.getObjectsCommand(), a.getFileCommand(), a.getAmbiguousCommand(), a.getRootsCommand(),
+		a.getCompletenessCommand(), a.getGridCommand(), a.getLoadCommand(),
 	)
 	return cmd
 }

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"fmt"
+
 	"github.com/spf13/cobra"
 
 	"thidua.dev/thidua/internal/manifest"
@@ -47,11 +49,16 @@ Danh sách đầu mối và lãnh đạo đơn vị, lưu từ bảng tính dạ
 			if len(files) == 0 {
 				return misuse("which file? give -f NAME.contacts.csv")
 			}
+			bar := a.progress()
+			defer bar.end()
+			const stages = 3 // the rows themselves are stored by one statement
+			bar.show("mở hệ thống (opening the installation)", 0, stages)
 			on, release, err := a.open(cmd.Context(), standalone.Create)
 			if err != nil {
 				return err
 			}
 			defer release()
+			bar.show("đọc và kiểm tra (reading and checking)", 1, stages)
 			old, err := readStored(cmd.Context(), on)
 			if err != nil {
 				return err
@@ -65,14 +72,17 @@ Danh sách đầu mối và lãnh đạo đơn vị, lưu từ bảng tính dạ
 				return fail("%s: holds a %s; import contacts takes NAME.contacts.csv only, apply takes the rest",
 					source, objects[0].GetObjectKind().GroupVersionKind().Kind)
 			}
+			bar.end()
 			a.warn(warnings)
 			only := manifest.NewSet()
 			if err := only.Add(set.Contacts, "import"); err != nil {
 				return err
 			}
+			bar.show(fmt.Sprintf("ghi %d liên hệ (storing contacts)", len(only.Contacts)), 2, stages)
 			if _, err := on.Apply(cmd.Context(), act, only, dryRun); err != nil {
 				return err
 			}
+			bar.end()
 			a.printContacts(len(only.Contacts), dryRun)
 			return nil
 		},

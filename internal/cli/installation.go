@@ -25,6 +25,7 @@ import (
 // reader is what verbs look at.
 type reader interface {
 	campaignReader
+	pictureReader
 	deliveryReader
 	installationReader
 }
@@ -39,6 +40,13 @@ type campaignReader interface {
 	Ranking(ctx context.Context, campaign, review string) (look.Ranking, error)
 	Why(ctx context.Context, campaign, unit string) (look.Why, error)
 	Todo(ctx context.Context, unit string) ([]look.Todo, error)
+}
+
+// pictureReader reads what pictures are drawn from.
+type pictureReader interface {
+	Completeness(ctx context.Context, campaign, round string) (look.Completeness, error)
+	Grid(ctx context.Context, campaign, round string) (look.Grid, error)
+	Load(ctx context.Context, campaign string) (look.Load, error)
 }
 
 // deliveryReader reads who was told what.

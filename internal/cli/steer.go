@@ -61,7 +61,7 @@ Phát động phong trào. Từ lúc này hệ thống tự nhắc việc và th
 					return nil
 				}
 				fmt.Fprintf(a.out, "campaign/%s launched\n", args[0])
-				if !observed(cmd.Context(), on, c.Name) {
+				if !observed(cmd.Context(), on, c.Name, a.progress()) {
 					fmt.Fprintln(a.err, "note: nobody carries it out yet: does a worker run? (thidua up, thidua worker)")
 				}
 				if backdate && earlierDay(c.LaunchAt, c.Now, c.Location()) {
@@ -104,10 +104,17 @@ const observePatience = 3 * time.Second
 // observed waits until every procedure of a campaign has done what the act gave it to do,
 // so that what is asked for next shows it. False is no failure: the act is done, and the
 // worker may be away.
-func observed(ctx context.Context, r reader, campaign string) bool {
+func observed(ctx context.Context, r reader, campaign string, bar *progress) bool {
+	defer bar.end()
 	for until := time.Now().Add(observePatience); time.Now().Before(until); {
 		if c, err := r.Campaign(ctx, campaign); err != nil || c.Condition("Ready").Reason != "Reconciling" {
 			return err == nil
+		}
+		if bar.looks {
+			b, _ := r.Board(ctx, campaign) // who may launch and not see has no bar
+			for _, p := range b.Progress {
+				bar.show(progressWords(p), p.Done, p.Total)
+			}
 		}
 		select {
 		case <-ctx.Done():
@@ -116,6 +123,14 @@ func observed(ctx context.Context, r reader, campaign string) bool {
 		}
 	}
 	return false
+}
+
+// progressWords say what a bar counts.
+func progressWords(p look.Progress) string {
+	if p.What == "Launch" {
+		return "tiến trình đã chạy (procedures have begun)"
+	}
+	return "thư đã gửi (messages sent): " + p.Step
 }
 
 func (a *app) pauseCommand() *cobra.Command {

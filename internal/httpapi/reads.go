@@ -54,6 +54,7 @@ func (a *App) addReads() {
 		return a.campaign(ctx, in.Past, in.Campaign)
 	})
 	a.addCampaignReads(get)
+	a.addPictures(get)
 	a.addUnitReads(get)
 	register(a, get("list-objects", "/objects", "Declared objects as they were admitted"), func(ctx context.Context, in *Past) (*Out[[]look.Object], error) {
 		r, err := a.readerThen(ctx, *in, auth.SeeAll, engine.Of{})

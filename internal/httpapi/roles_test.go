@@ -82,6 +82,10 @@ var routes = []route{
 	{id: "list-units", may: readers},
 	{id: "list-campaign-audit", may: readers},
 	{id: "get-ranking", may: readers, want: http.StatusNotFound}, // none is sealed yet; the next test looks at a published one
+	{id: "get-completeness", may: readers},
+	{id: "get-grid", may: readers},
+	{id: "get-ranks", may: readers}, // as get-ranking, but that none is an empty list
+	{id: "get-load", may: readers},
 	{id: "get-unit", may: ofUnit},
 	{id: "get-form", query: "?round=" + round, may: ofUnit},
 	{id: "list-todo", query: "?campaign=" + "covid-2021", may: ofUnit},

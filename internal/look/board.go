@@ -32,7 +32,9 @@ type Board struct {
 	LateTotal int64  `json:"lateTotal"`
 	LateOther int64  `json:"lateOther"`
 	Next      []Next `json:"next"`
-	Outbox    Outbox `json:"outbox"`
+	// Progress is what is going on: a launch that unfolds, a sending.
+	Progress []Progress `json:"progress"`
+	Outbox   Outbox     `json:"outbox"`
 	// Letters are those that wait for a signature.
 	Letters      []Letter `json:"letters"`
 	LettersTotal int64    `json:"lettersTotal"`
@@ -80,7 +82,7 @@ func (r *Reader) Board(ctx context.Context, name string) (Board, error) {
 		}
 		b = Board{Campaign: c}
 		for _, fill := range []func(context.Context, *Board) error{
-			v.fillRounds, v.fillLate, v.fillNext, v.fillOutbox, v.fillLetters, v.fillRanking, v.fillHonours, v.fillActs,
+			v.fillRounds, v.fillLate, v.fillNext, v.fillOutbox, v.fillLetters, v.fillRanking, v.fillHonours, v.fillActs, v.fillProgress,
 			v.fillPhases, // last: it is drawn from the rest
 		} {
 			if err := fill(ctx, &b); err != nil {

@@ -168,7 +168,11 @@ func BenchmarkCountry(b *testing.B) {
 	ctx := context.Background()
 	r := look.New(looktest.Country(b))
 	for name, do := range map[string]func() error{
-		"board":   func() error { _, err := r.Board(ctx, looktest.Name); return err },
+		"board": func() error { _, err := r.Board(ctx, looktest.Name); return err },
+		"pictures": func() error {
+			_, err := r.Pictures(ctx, looktest.Name, "")
+			return err
+		},
 		"why":     func() error { _, err := r.Why(ctx, looktest.Name, "U00007"); return err },
 		"late":    func() error { _, err := r.Late(ctx, looktest.Name); return err },
 		"changes": func() error { _, err := r.Changes(ctx); return err },

@@ -107,6 +107,7 @@ func New(o Options) *App {
 	a.addLogin(around)
 	a.addUnits(around)
 	a.addSteer(around)
+	a.addPictures(around)
 	a.addProposals(around)
 	a.addMessages(around)
 	// Open to everybody.

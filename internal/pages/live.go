@@ -22,8 +22,24 @@ import (
 
 // topic is what one live page shows: a campaign, or with none the list of them.
 type topic struct {
+	page     livePage
 	campaign string
+	round    string // of pictures; empty is the one that matters now
 	lang     texts.Language
+}
+
+// livePage is which of a campaign's pages; the zero one is its board.
+type livePage string
+
+const picturesPage livePage = "pictures"
+
+// every is how many looks of the poller go by between two of a topic: pictures count all
+// units, and a mail that has left is not worth drawing them again.
+func (t topic) every() int {
+	if t.page == picturesPage {
+		return 5
+	}
+	return 1
 }
 
 // sections are a page's parts at one moment. They are never changed once made.
@@ -33,13 +49,14 @@ type sections struct {
 	digest string // of all parts
 }
 
-type section struct{ id, html, digest string }
+// section is a part, and what stands around it and stays.
+type section struct{ id, html, digest, before, after string }
 
 // component is all parts in a row.
 func (s *sections) component() templ.Component {
 	return templ.ComponentFunc(func(_ context.Context, w io.Writer) error {
 		for _, p := range s.parts {
-			if _, err := io.WriteString(w, p.html); err != nil {
+			if _, err := io.WriteString(w, p.before+p.html+p.after); err != nil {
 				return err
 			}
 		}
@@ -65,6 +82,8 @@ type live struct {
 type feed struct {
 	now       *sections
 	listeners map[chan struct{}]bool
+	seen      string // Changes when it was looked at
+	wait      int    // looks of the poller before its next one
 }
 
 func newLive(a *App) *live {
@@ -82,7 +101,14 @@ func (l *live) look(ctx context.Context, t topic) (*sections, error) {
 		if err != nil {
 			return nil, err
 		}
-		return render(ctx, "", []part{{"campaigns", campaignsSection(u, campaigns)}})
+		return render(ctx, "", []part{{id: "campaigns", component: campaignsSection(u, campaigns)}})
+	}
+	if t.page == picturesPage {
+		p, err := l.app.o.Look.Pictures(ctx, t.campaign, t.round)
+		if err != nil {
+			return nil, err
+		}
+		return render(ctx, u.t("pictures.title"), pictureParts(u, p, t.round))
 	}
 	b, err := l.app.o.Look.Board(ctx, t.campaign)
 	if err != nil {
@@ -91,10 +117,11 @@ func (l *live) look(ctx context.Context, t topic) (*sections, error) {
 	return render(ctx, u.text(b.Campaign.Title), boardParts(u, b))
 }
 
-// part is a section before it is rendered.
+// part is a section before it is rendered, and the markup around it.
 type part struct {
-	id        string
-	component templ.Component
+	id            string
+	component     templ.Component
+	before, after string
 }
 
 func render(ctx context.Context, title string, parts []part) (*sections, error) {
@@ -107,7 +134,7 @@ func render(ctx context.Context, title string, parts []part) (*sections, error) 
 		}
 		sum := sha256.Sum256(b.Bytes())
 		all.Write(sum[:])
-		s.parts = append(s.parts, section{p.id, b.String(), hex.EncodeToString(sum[:8])})
+		s.parts = append(s.parts, section{p.id, b.String(), hex.EncodeToString(sum[:8]), p.before, p.after})
 	}
 	s.digest = hex.EncodeToString(all.Sum(nil)[:8])
 	return s, nil
@@ -153,18 +180,13 @@ func (l *live) current(t topic) *sections {
 func (l *live) poll() {
 	tick := time.NewTicker(l.app.o.Poll)
 	defer tick.Stop()
-	seen := ""
 	for {
-		topics := l.watched()
-		if topics == nil {
+		if !l.watched() {
 			return
 		}
 		version, err := l.app.o.Look.Changes(l.ctx)
-		if err == nil && version != seen {
-			err = l.refresh(topics)
-			if err == nil {
-				seen = version
-			}
+		if err == nil {
+			err = l.refresh(l.stale(version), version)
 		}
 		if err != nil && l.ctx.Err() == nil {
 			l.app.o.Log.WarnContext(l.ctx, "live pages cannot look", "error", err)
@@ -177,22 +199,30 @@ func (l *live) poll() {
 	}
 }
 
-// watched are the topics; nil ends the poller.
-func (l *live) watched() []topic {
+// watched tells that somebody watches; nobody ends the poller.
+func (l *live) watched() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.feeds) == 0 || l.ctx.Err() != nil {
-		l.poller = false
-		return nil
-	}
+	l.poller = len(l.feeds) > 0 && l.ctx.Err() == nil
+	return l.poller
+}
+
+// stale are the topics that have not been looked at since something changed, and whose
+// turn it is.
+func (l *live) stale(version string) []topic {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	var topics []topic
-	for t := range l.feeds {
-		topics = append(topics, t)
+	for t, f := range l.feeds {
+		if f.wait--; f.wait <= 0 && f.seen != version {
+			f.wait = t.every()
+			topics = append(topics, t)
+		}
 	}
 	return topics
 }
 
-func (l *live) refresh(topics []topic) error {
+func (l *live) refresh(topics []topic, version string) error {
 	var failed error
 	for _, t := range topics {
 		s, err := l.look(l.ctx, t)
@@ -201,18 +231,27 @@ func (l *live) refresh(topics []topic) error {
 			continue
 		}
 		l.mu.Lock()
-		if f := l.feeds[t]; f != nil && f.now.digest != s.digest {
-			f.now = s
-			for changed := range f.listeners {
-				select {
-				case changed <- struct{}{}:
-				default: // it is to look anyway
-				}
-			}
+		if f := l.feeds[t]; f != nil {
+			f.seen = version
+			f.show(s)
 		}
 		l.mu.Unlock()
 	}
 	return failed
+}
+
+// show tells the listeners when there is something new.
+func (f *feed) show(s *sections) {
+	if f.now.digest == s.digest {
+		return
+	}
+	f.now = s
+	for changed := range f.listeners {
+		select {
+		case changed <- struct{}{}:
+		default: // it is to look anyway
+		}
+	}
 }
 
 // heartbeat keeps proxies from closing a quiet connection.
@@ -222,6 +261,9 @@ const heartbeat = 20 * time.Second
 // comes back names the version it has seen.
 func (a *App) serveLive(w http.ResponseWriter, r *http.Request) error {
 	t := topic{campaign: r.PathValue("name"), lang: a.ui(r).lang}
+	if strings.HasSuffix(r.Pattern, "/pictures/live") {
+		t.page, t.round = picturesPage, r.URL.Query().Get("round")
+	}
 	may := func() error {
 		verb := auth.SeeAll
 		if t.campaign == "" {

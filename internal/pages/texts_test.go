@@ -45,7 +45,7 @@ func TestLabelsAreComplete(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, file := range append(files, "words.go", "messages.go", "unit.go", "ui.go", "app.go", "report.go", "proposal_words.go") {
+	for _, file := range append(files, "words.go", "messages.go", "unit.go", "ui.go", "app.go", "report.go", "proposal_words.go", "pictures.go") {
 		source, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)

@@ -49,6 +49,7 @@ type ui struct {
 	byLink            bool   // has come by a unit's link
 	types             bool   // what is typed is kept meanwhile
 	login             bool   // one may log in
+	pictures          bool   // there are pictures
 	static            bool   // a file without a server: no links
 }
 
@@ -177,6 +178,9 @@ func (u ui) unit(campaign, code string) string {
 func (u ui) live(t topic, s *sections) string {
 	if t.campaign == "" {
 		return u.href("/live", "seen", s.digest)
+	}
+	if t.page == picturesPage {
+		return u.href(u.campaign(t.campaign, "/pictures/live"), "seen", s.digest, "round", t.round)
 	}
 	return u.href(u.campaign(t.campaign, "/live"), "seen", s.digest)
 }

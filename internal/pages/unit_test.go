@@ -361,7 +361,9 @@ func own(route, path string, status int) pageRow {
 
 var pageRows = []pageRow{
 	{"GET /{$}", "/", with(to(in, onTo, "office", "office-other", "operator", "auditor", "appraiser"), onTo, "focal", "leader")},
-	{"GET /live", "", nil}, {"GET /campaigns/{name}/live", "", nil},
+	{"GET /live", "", nil}, {"GET /campaigns/{name}/live", "", nil}, {"GET /campaigns/{name}/pictures/live", "", nil},
+	reads("GET /campaigns/{name}/pictures", "/campaigns/covid-2021/pictures", in),
+	reads("GET /campaigns/{name}/pictures/{picture}", "/campaigns/covid-2021/pictures/ranks", in), // none is sealed: an empty picture
 	reads("GET /campaigns/{name}", "/campaigns/covid-2021", in),
 	reads("GET /campaigns/{name}/units", "/campaigns/covid-2021/units", in),
 	reads("GET /campaigns/{name}/units/{code}", "/campaigns/covid-2021/units/DN-05", in),

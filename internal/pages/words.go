@@ -12,9 +12,10 @@ import (
 // boardParts are the sections of a campaign's page, in order.
 func boardParts(u ui, b look.Board) []part {
 	return []part{
-		{"head", headSection(u, b)}, {"timeline", timelineSection(u, b)}, {"rounds", roundsSection(u, b)},
-		{"late", lateSection(u, b)}, {"next", nextSection(u, b)}, {"ranking", rankingSection(u, b)},
-		{"honours", honoursSection(u, b)}, {"delivery", deliverySection(u, b)}, {"acts", actsSection(u, b)},
+		{id: "head", component: headSection(u, b)}, {id: "progress", component: progressSection(u, b)},
+		{id: "timeline", component: timelineSection(u, b)}, {id: "rounds", component: roundsSection(u, b)},
+		{id: "late", component: lateSection(u, b)}, {id: "next", component: nextSection(u, b)}, {id: "ranking", component: rankingSection(u, b)},
+		{id: "honours", component: honoursSection(u, b)}, {id: "delivery", component: deliverySection(u, b)}, {id: "acts", component: actsSection(u, b)},
 	}
 }
 

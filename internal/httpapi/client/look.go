@@ -42,6 +42,21 @@ func (c *Client) Rounds(ctx context.Context, campaign string) ([]look.Round, err
 	return get[[]look.Round](ctx, c, nil, "/campaigns/%s/rounds", campaign)
 }
 
+// Completeness is how a round filled; with round empty, the one that matters now.
+func (c *Client) Completeness(ctx context.Context, campaign, round string) (look.Completeness, error) {
+	return get[look.Completeness](ctx, c, url.Values{"round": {round}}, "/campaigns/%s/completeness", campaign)
+}
+
+// Grid is where everybody stands in a round.
+func (c *Client) Grid(ctx context.Context, campaign, round string) (look.Grid, error) {
+	return get[look.Grid](ctx, c, url.Values{"round": {round}}, "/campaigns/%s/grid", campaign)
+}
+
+// Load is what the next days bring.
+func (c *Client) Load(ctx context.Context, campaign string) (look.Load, error) {
+	return get[look.Load](ctx, c, nil, "/campaigns/%s/load", campaign)
+}
+
 // Late are all who owe something past its deadline.
 func (c *Client) Late(ctx context.Context, campaign string) ([]look.Late, error) {
 	return get[[]look.Late](ctx, c, nil, "/campaigns/%s/late", campaign)

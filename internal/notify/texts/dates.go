@@ -20,6 +20,14 @@ func (c *Catalogue) Date(t time.Time) string {
 	return fmt.Sprintf("%s/%d", viDayMonth(t), t.Year())
 }
 
+// DayMonth is a day where the year is known: 07/9, 7 Sep.
+func (c *Catalogue) DayMonth(t time.Time) string {
+	if c.Language == EN {
+		return t.Format("2 Jan")
+	}
+	return viDayMonth(t)
+}
+
 // LongDate is a day in words: ngày 07 tháng 9 năm 2021.
 func (c *Catalogue) LongDate(t time.Time) string {
 	if c.Language == EN {
