@@ -88,7 +88,11 @@ func writeObligation(w io.Writer, o look.Obligation, zone *time.Location) {
 	}
 	fmt.Fprintf(w, "\n%s: %s\n", title, obligationLine(o, zone))
 	if o.MovedFrom != nil {
-		fmt.Fprintf(w, "  hạn ban đầu %s, đã dời (moved)\n", dayAndTime(*o.MovedFrom, zone))
+		why := ""
+		if o.MovedWhy != "" {
+			why = ": " + o.MovedWhy
+		}
+		fmt.Fprintf(w, "  hạn ban đầu %s, đã dời (moved)%s\n", dayAndTime(*o.MovedFrom, zone), why)
 	}
 	for _, r := range o.Reports {
 		line := fmt.Sprintf("  lần %d: trình %s", r.Version, stamp(r.ReceivedAt, zone))

@@ -47,6 +47,8 @@ type Obligation struct {
 	DueAt     *time.Time `json:"dueAt,omitempty"`
 	// MovedFrom is the deadline by the plan, where an act has set another one.
 	MovedFrom *time.Time `json:"movedFrom,omitempty"`
+	// MovedWhy is the reason that was given with that act.
+	MovedWhy string `json:"movedWhy,omitempty"`
 	// DeadlineNo counts from 1: a moved deadline, a returned report and a late-recorded
 	// paper begin the next.
 	DeadlineNo int64      `json:"deadlineNo"`
@@ -242,6 +244,24 @@ func (v *view) fillObligations(ctx context.Context, w *Why) error {
 	}
 	for i := range w.Obligations {
 		w.Obligations[i].StateText = stateText(w.Obligations[i])
+	}
+	return v.fillMoves(ctx, w)
+}
+
+// fillMoves adds to the deadlines that an act has moved why it did.
+func (v *view) fillMoves(ctx context.Context, w *Why) error {
+	moves, err := v.LookMoves(ctx, db.LookMovesParams{Object: "Campaign/" + w.Campaign.Name, Unit: w.Unit.Code, Now: v.now})
+	if err != nil {
+		return err
+	}
+	reasons := map[string]string{}
+	for _, m := range moves {
+		reasons[m.Round] = m.Reason
+	}
+	for i, o := range w.Obligations {
+		if o.MovedFrom != nil {
+			w.Obligations[i].MovedWhy = reasons[o.Round]
+		}
 	}
 	return nil
 }

@@ -94,6 +94,7 @@ func (a *App) servePicture(w http.ResponseWriter, r *http.Request) error {
 	if csv {
 		return writeSheet(w, p.Campaign.Name+"-"+name, pictures[i].table(u, p))
 	}
+	u.alone = true
 	s, err := render(r.Context(), u.t("picture."+name), pictures[i].parts(u, p, round))
 	if err != nil {
 		return err

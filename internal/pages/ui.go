@@ -51,6 +51,7 @@ type ui struct {
 	login             bool   // one may log in
 	pictures          bool   // there are pictures
 	static            bool   // a file without a server: no links
+	alone             bool   // a picture on a page of its own
 }
 
 // t is a label with pairs of {name} and value filled in. Where a language counts one

@@ -161,6 +161,9 @@ func obligationLines(u ui, o look.Obligation) []string {
 		due := u.t("why.due", "{at}", u.moment(*o.DueAt))
 		if o.MovedFrom != nil {
 			due += " " + u.t("why.moved", "{at}", u.moment(*o.MovedFrom))
+			if o.MovedWhy != "" {
+				due += " " + u.t("why.movedWhy", "{reason}", o.MovedWhy)
+			}
 		}
 		lines = append(lines, due)
 	}

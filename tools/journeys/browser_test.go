@@ -178,7 +178,8 @@ func (b *browser) path() string {
 	b.t.Helper()
 	at, err := chromedp.Run(b.ctx, chromedp.Location())
 	b.ok(err)
-	return strings.TrimPrefix(at, b.url)
+	at, _, _ = strings.Cut(strings.TrimPrefix(at, b.url), "#")
+	return at
 }
 
 // login logs somebody in, with a code where one is asked for.

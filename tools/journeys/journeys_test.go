@@ -239,7 +239,7 @@ func (in *installation) chases(chromium context.Context) {
 	b.fill(`[id="extend.to"]`, "2026-12-21")
 	b.fill(`[id="extend.reason"]`, "Trụ sở bị ngập, Công văn 45/STTTT-VP")
 	b.tap("#extend button[type=submit]", "main")
-	b.says("21/12/2026", "Trụ sở bị ngập")
+	b.says("Hạn 17 giờ 00, thứ Hai, 21/12/2026", "đã dời", "Trụ sở bị ngập")
 	b.photograph("late-3-extended")
 
 	in.until(time.Date(2026, 12, 18, 15, 0, 0, 0, zone))
@@ -251,7 +251,6 @@ func (in *installation) chases(chromium context.Context) {
 	b.fill(`[id="record.number"]`, "12/BC-STTTT")
 	b.fill(`#record [name="f.tasks-on-time"]`, "88")
 	b.fill(`#record [name="f.online-files"]`, "64")
-	b.fill(`#record [name="s.ketQua"]`, "Theo văn bản kèm theo.")
 	b.attach(`#record input[type=file]`, scan)
 	b.show("#record")
 	b.photograph("late-4-paper")
@@ -262,7 +261,7 @@ func (in *installation) chases(chromium context.Context) {
 		in.t.Error("the report is not settled")
 	}
 	in.until(time.Date(2026, 12, 18, 16, 0, 0, 0, zone))
-	if n := in.count(`SELECT count(*) FROM message m JOIN campaign c ON c.id = m.campaign_id WHERE c.name = $1 AND m.recipient = $2 AND m.step = 'overdue' AND m.state = 'Sent'`, name, unit); n != 2 {
+	if n := in.count(`SELECT count(*) FROM message m JOIN campaign c ON c.id = m.campaign_id WHERE c.name = $1 AND m.recipient = $2 AND m.step = 'overdue' AND m.state = 'Sent' AND m.round_id = (SELECT r.id FROM round r WHERE r.campaign_id = c.id AND r.name = 'monthly/2026-12')`, name, unit); n != 2 {
 		in.t.Errorf("%d reminders that it is late, want one each to the focal point and the leader", n)
 	}
 }

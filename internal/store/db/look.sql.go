@@ -774,6 +774,46 @@ func (q *Queries) LookMessages(ctx context.Context, arg LookMessagesParams) ([]L
 	return items, nil
 }
 
+const lookMoves = `-- name: LookMoves :many
+SELECT DISTINCT ON (a.detail->>'round') (a.detail->>'round')::text AS round, a.reason
+FROM audit a
+WHERE a.object = $1 AND a.verb IN ('extend', 'reopen', 'return') AND a.detail ? 'round'
+  AND coalesce(a.detail->>'unit', '') IN ('', $2::text) AND a.at <= $3
+ORDER BY a.detail->>'round', a.id DESC
+`
+
+type LookMovesParams struct {
+	Object string
+	Unit   string
+	Now    time.Time
+}
+
+type LookMovesRow struct {
+	Round  string
+	Reason string
+}
+
+// The last act in each round that moved a unit's deadline, with the reason that was given.
+func (q *Queries) LookMoves(ctx context.Context, arg LookMovesParams) ([]LookMovesRow, error) {
+	rows, err := q.db.Query(ctx, lookMoves, arg.Object, arg.Unit, arg.Now)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []LookMovesRow{}
+	for rows.Next() {
+		var i LookMovesRow
+		if err := rows.Scan(&i.Round, &i.Reason); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const lookNextSteps = `-- name: LookNextSteps :many
 SELECT g.at, r.name AS round, o.kind, r.series, r.period,
        (CASE o.kind WHEN 'Consolidation' THEN 'consolidation/' ELSE '' END || s.step)::text AS step, s.task, sum(o.units)::bigint AS units

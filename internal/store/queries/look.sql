@@ -227,6 +227,14 @@ ORDER BY a.ordinal NULLS LAST, array_position(@awards::text[], n.award), p.grp, 
 -- name: LookActs :many
 SELECT at, actor, verb, reason FROM audit WHERE object = @object ORDER BY id DESC LIMIT @max_rows::int;
 
+-- name: LookMoves :many
+-- The last act in each round that moved a unit's deadline, with the reason that was given.
+SELECT DISTINCT ON (a.detail->>'round') (a.detail->>'round')::text AS round, a.reason
+FROM audit a
+WHERE a.object = @object AND a.verb IN ('extend', 'reopen', 'return') AND a.detail ? 'round'
+  AND coalesce(a.detail->>'unit', '') IN ('', @unit::text) AND a.at <= @now
+ORDER BY a.detail->>'round', a.id DESC;
+
 -- name: LookProcedures :many
 SELECT kind, subject, phase, state FROM procedure WHERE campaign_id = @campaign_id AND kind IN ('Campaign', 'Ceremony');
 
