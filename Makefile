@@ -38,14 +38,14 @@ up: postgres temporald build ## Run everything at real time, empty (chạy thậ
 
 ##@ Build
 
-.PHONY: build temporald deps postgres prometheus go
+.PHONY: build temporald deps postgres prometheus chromium go
 build: go ## Build bin/thidua
 	@go build -o bin/ ./cmd/thidua
 
 temporald: go ## Build the Temporal server once (5-8 minutes), cached by version outside the repository
 	@tools/temporald.sh
 
-deps: go postgres prometheus ## Check and install what is needed: Go, PostgreSQL, Prometheus
+deps: go postgres prometheus chromium ## Check and install what is needed: Go, PostgreSQL, Prometheus, Chromium
 
 go:
 	@tools/go.sh
@@ -56,10 +56,13 @@ postgres:
 prometheus:
 	@tools/prometheus.sh
 
+chromium:
+	@tools/chromium.sh
+
 ##@ Check
 
-.PHONY: test test-fast test-signon test-temporal test-alerts test-race lint fmt check-generated fuzz bench bench-units
-test: test-fast test-signon test-temporal test-alerts ## Everything that must be green
+.PHONY: test test-fast test-signon test-temporal test-journeys test-alerts test-race lint fmt check-generated fuzz bench bench-units
+test: test-fast test-signon test-temporal test-journeys test-alerts ## Everything that must be green
 
 test-fast: postgres prometheus go ## Tests without Temporal: units, and the database on a PostgreSQL of their own
 	go test $(TEST) ./...
@@ -70,6 +73,9 @@ test-signon: postgres go ## Single sign-on against a real OpenID provider, which
 test-temporal: postgres temporald ## Tests against the real Temporal server: files tagged `temporal`, and temporald's own
 	go test $(TEST) -tags temporal -timeout 20m $$(tools/tagged.sh temporal)
 	cd deploy/temporald && go test $(TEST) ./...
+
+test-journeys: postgres chromium temporald build ## People's ways through the pages, in Chromium against a whole installation
+	cd tools/journeys && go test $(TEST) -count=1 -timeout 20m ./...
 
 test-alerts: prometheus ## The alert rules: what must ring, when, and when not
 	promtool check rules deploy/prometheus/rules/*.yml
@@ -101,9 +107,12 @@ bench-units: postgres go ## Run the benchmarks of single functions
 
 ##@ Change
 
-.PHONY: generate clean help
+.PHONY: generate screenshots clean help
 generate: go ## Regenerate what is generated: CRDs, deepcopy, queries, pages, dashboards
 	@tools/generate.sh
+
+screenshots: test-journeys ## Take the pictures of docs/tour.md anew
+	@for picture in docs/images/tour/*.webp; do cp out/journeys/$$(basename $$picture) $$picture; done
 
 clean: ## Remove what was built here; caches and data stay
 	@rm -rf bin out/rehearsal.html

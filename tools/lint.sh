@@ -9,6 +9,7 @@ lint=$(tools/tool.sh golangci-lint)
 (cd deploy/temporald && "$lint" run --allow-serial-runners --config ../../.golangci.yml ./...)
 (cd tools/bench && "$lint" run --allow-serial-runners --config ../../.golangci.yml ./...)
 (cd tools/signon && "$lint" run --allow-serial-runners --config ../../.golangci.yml ./...)
+(cd tools/journeys && "$lint" run --allow-serial-runners --config ../../.golangci.yml ./...)
 (cd deploy/grafana/generator && "$lint" run --allow-serial-runners --config ../../../.golangci.yml ./...)
 
 echo "workflowcheck"

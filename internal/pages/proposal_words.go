@@ -5,8 +5,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"thidua.dev/thidua/internal/manifest"
+	"thidua.dev/thidua/internal/notify/texts"
 	"thidua.dev/thidua/internal/scaffold"
 )
 
@@ -55,6 +57,17 @@ func (u ui) fieldHint(label string) string {
 		return hint
 	}
 	return ""
+}
+
+// written is a day in words, since browsers write days as their own settings say: thứ Ba,
+// 01/12/2026.
+func (u ui) written(day string) string {
+	t, err := time.Parse(time.DateOnly, day)
+	if err != nil {
+		return ""
+	}
+	words := texts.In(u.lang)
+	return capital(words.Weekday(t)) + ", " + words.Date(t)
 }
 
 // kindCount is how many units of a list are of a kind.

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 
 	"thidua.dev/thidua/internal/secret"
@@ -37,7 +39,7 @@ func chromium(t *testing.T) context.Context {
 		}
 	}
 	if path == "" {
-		t.Fatal("there is no Chromium: make chromium installs it")
+		t.Fatal("there is no Chromium: tools/chromium.sh installs it")
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.Flag("force-color-profile", "srgb"),
 		chromedp.Flag("lang", "vi"), chromedp.UserDataDir(t.TempDir()), chromedp.WSURLReadTimeout(patience))
@@ -213,13 +215,17 @@ func seenDir() string {
 // photograph keeps what is on the screen.
 func (b *browser) photograph(name string) {
 	b.t.Helper()
-	picture, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
+	picture, err := chromedp.Run(b.ctx, func(ctx context.Context, t *chromedp.Target) ([]byte, error) {
+		quality := int64(75)
+		r, err := cdp.Call(ctx, t, page.CaptureScreenshot, page.CaptureScreenshotParams{Format: page.CaptureScreenshotFormatWebp, Quality: &quality})
+		return r.Data, err
+	})
 	if err != nil {
 		b.t.Logf("no picture of %s: %v", name, err)
 		return
 	}
-	b.ok(os.MkdirAll(seenDir(), 0o755))
-	b.ok(os.WriteFile(filepath.Join(seenDir(), name+".png"), picture, 0o644)) //nolint:gosec // it is to be looked at
+	b.ok(os.MkdirAll(seenDir(), 0o750))
+	b.ok(os.WriteFile(filepath.Join(seenDir(), name+".webp"), picture, 0o600))
 }
 
 // show scrolls to what a picture is about.

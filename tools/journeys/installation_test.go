@@ -213,15 +213,15 @@ func (a arrival) Act(_ context.Context, now time.Time) (int, error) {
 	return 0, errArrived
 }
 
-// mailTo is the newest mail of a step to an address.
-func (in *installation) mailTo(address, step string) mailbox.Message {
+// mailTo is a round's mail of a step to an address.
+func (in *installation) mailTo(address, round, step string) mailbox.Message {
 	in.t.Helper()
 	var found mailbox.Message
-	in.eventually(fmt.Sprintf("a mail of step %s to %s", step, address), func() bool {
+	in.eventually(fmt.Sprintf("a mail of %s, step %s, to %s", round, step, address), func() bool {
 		all, err := in.mail.Messages()
 		in.ok(err)
 		for _, m := range all {
-			if m.Step == step && strings.Contains(m.To, address) {
+			if m.Round == round && m.Step == step && strings.Contains(m.To, address) {
 				found = m
 			}
 		}

@@ -158,7 +158,7 @@ func (in *installation) launches(chromium context.Context) {
 	b.visit("/campaigns/" + name)
 	b.says("Chuyển đổi số ngành TT&TT 2027")
 	b.photograph("launch-9-board")
-	m := in.mailTo("dau-moi.stttt-01@", "launch")
+	m := in.mailTo("dau-moi.stttt-01@", "registration", "launch")
 	if !strings.HasPrefix(m.Subject, "Mời tham gia phong trào thi đua") {
 		in.t.Errorf("the first mail says %q", m.Subject)
 	}
@@ -176,7 +176,7 @@ func (in *installation) reports(chromium context.Context) {
 	watcher.visit("/campaigns/" + name)
 	watcher.says("Báo cáo tháng 12/2026")
 
-	link := inMail.FindString(in.mailTo("dau-moi.stttt-01@", "prepare").Text)
+	link := inMail.FindString(in.mailTo("dau-moi.stttt-01@", "monthly/2026-12", "prepare").Text)
 	if link == "" {
 		in.t.Fatal("the reminder has no link")
 	}
@@ -224,13 +224,14 @@ func (in *installation) reports(chromium context.Context) {
 func (in *installation) chases(chromium context.Context) {
 	const unit = "STTTT-02"
 	in.until(time.Date(2026, 12, 16, 9, 0, 0, 0, zone))
-	if m := in.mailTo("dau-moi.stttt-02@", "overdue"); !strings.HasPrefix(m.Subject, "Chưa nhận được báo cáo tháng 12/2026") {
+	if m := in.mailTo("dau-moi.stttt-02@", "monthly/2026-12", "overdue"); !strings.HasPrefix(m.Subject, "Chưa nhận được báo cáo tháng 12/2026") {
 		in.t.Errorf("the reminder says %q", m.Subject)
 	}
 	b := in.open(chromium, false)
 	b.login("van-phong@btttt.example")
 	b.visit("/campaigns/" + name + "/units/" + unit)
 	b.says("quá hạn")
+	b.show(`main article.card:has(a[href*="/monthly/2026-12"])`)
 	b.photograph("late-1-why")
 	b.check("why")
 	b.visit("/campaigns/" + name + "/units/" + unit + "/monthly/2026-12")
@@ -240,6 +241,7 @@ func (in *installation) chases(chromium context.Context) {
 	b.fill(`[id="extend.reason"]`, "Trụ sở bị ngập, Công văn 45/STTTT-VP")
 	b.tap("#extend button[type=submit]", "main")
 	b.says("Hạn 17 giờ 00, thứ Hai, 21/12/2026", "đã dời", "Trụ sở bị ngập")
+	b.show(`main article.card:has(a[href*="/monthly/2026-12"])`)
 	b.photograph("late-3-extended")
 
 	in.until(time.Date(2026, 12, 18, 15, 0, 0, 0, zone))
@@ -256,6 +258,7 @@ func (in *installation) chases(chromium context.Context) {
 	b.photograph("late-4-paper")
 	b.tap("#record button[type=submit]", "main")
 	b.says("12/BC-STTTT", "đúng hạn")
+	b.show(`main article.card:has(a[href*="/monthly/2026-12"])`)
 	b.photograph("late-5-settled")
 	if n := in.count(`SELECT count(*) FROM obligation o JOIN campaign c ON c.id = o.campaign_id WHERE c.name = $1 AND o.owner = $2 AND o.subject = 'monthly/2026-12' AND o.state = 'Settled'`, name, unit); n != 1 {
 		in.t.Error("the report is not settled")
