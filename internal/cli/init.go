@@ -159,7 +159,8 @@ type newFile struct {
 
 // files of a new campaign.
 func (n *newCampaign) files(s scaffold.Schedule, units *scaffold.Units) ([]newFile, error) {
-	campaign, err := scaffold.Campaign{Template: n.template, Name: n.name, Title: n.title, Office: n.office, Launch: n.launch, Schedule: s}.YAML(units)
+	c := scaffold.Campaign{Template: n.template, Name: n.name, Title: n.title, Office: n.office, Launch: n.launch, Schedule: s}
+	campaign, err := c.YAML(units)
 	if err != nil {
 		return nil, err
 	}

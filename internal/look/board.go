@@ -123,7 +123,7 @@ func (v *view) fillActs(ctx context.Context, b *Board) error {
 func Planned(spec *v1.CampaignSpec, p *plan.Plan) Board {
 	b := Board{Campaign: Campaign{Name: p.Campaign, Title: spec.Title, TimeZone: spec.TimeZone, spec: *spec}}
 	for _, r := range p.Rounds {
-		b.Rounds = append(b.Rounds, Round{Name: r.Name, Title: b.Campaign.roundTitle(string(r.Kind), string(r.Series), string(r.Period))})
+		b.Rounds = append(b.Rounds, Round{Name: r.Name, Title: b.Campaign.roundTitle(string(r.Kind), r.Series, r.Period)})
 	}
 	for _, r := range spec.Reviews {
 		b.Phases = append(b.Phases, Phase{Subject: string(r.Name), Title: b.Campaign.reviewTitle(string(r.Name))})

@@ -48,22 +48,25 @@ type checker struct {
 
 // report adds a problem of an object's field. A value is printed before the
 // message; leave it empty where the message itself names it.
-func (c *checker) report(object v1.Object, field, value, format string, args ...any) *Problem {
+func (c *checker) report(object v1.Object, field, value, format string, args ...any) reported {
 	o := c.set.origins[object]
 	c.problems = append(c.problems, o.problem(keyOf(object).String(), field, value, fmt.Sprintf(format, args...)))
-	return &c.problems[len(c.problems)-1]
+	return reported{&c.problems[len(c.problems)-1]}
 }
 
-// as gives a problem a word of its own, for texts in other languages.
-func (p *Problem) as(code string, other ...string) {
-	p.Code = code
-	copy(p.Other[:], other)
+// reported is the problem that was reported last.
+type reported struct{ problem *Problem }
+
+// as gives it a word of its own, for texts in other languages.
+func (r reported) as(code string, other ...string) {
+	r.problem.Code = code
+	copy(r.problem.Other[:], other)
 }
 
-func (c *checker) warn(object v1.Object, field, value, format string, args ...any) *Problem {
-	p := c.report(object, field, value, format, args...)
-	p.Warning = true
-	return p
+func (c *checker) warn(object v1.Object, field, value, format string, args ...any) reported {
+	r := c.report(object, field, value, format, args...)
+	r.problem.Warning = true
+	return r
 }
 
 // unknown reports a reference to an object that is not there, unless it is there

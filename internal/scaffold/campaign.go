@@ -36,7 +36,7 @@ type Campaign struct {
 func IsName(name string) bool { return len(name) <= 63 && isName.MatchString(name) }
 
 // YAML is the campaign's manifest with a note on each line.
-func (c Campaign) YAML(units *Units) ([]byte, error) {
+func (c *Campaign) YAML(units *Units) ([]byte, error) {
 	t, err := template.New("campaign.yaml.tmpl").Funcs(template.FuncMap{"quote": quoteYAML}).ParseFS(templates, "templates/campaign.yaml.tmpl")
 	if err != nil {
 		return nil, err

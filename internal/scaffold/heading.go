@@ -1,17 +1,16 @@
 package scaffold
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 
 	"golang.org/x/text/unicode/norm"
 )
 
-// Fields of a unit that a list may have a column for, in the order of a roster file.
-var (
-	unitFields    = []string{"code", "name", "kind", "collects_to", "administered_by", "submits_to", "group", "calendar"}
-	contactFields = []string{"focal_name", "focal_email", "leader_name", "leader_email"}
-)
+// unitFields are a unit's, in the order of a roster file. A list may have columns for its
+// contacts too.
+var unitFields = []string{"code", "name", "kind", "collects_to", "administered_by", "submits_to", "group", "calendar"}
 
 // headings are how offices head the columns of their lists, without marks, spaces and
 // capitals.
@@ -34,13 +33,8 @@ var headings = map[string][]string{
 func fieldOf(heading string) string {
 	key := folded(heading)
 	for field, known := range headings {
-		if key == strings.ReplaceAll(field, "_", "") {
+		if key == strings.ReplaceAll(field, "_", "") || slices.Contains(known, key) {
 			return field
-		}
-		for _, k := range known {
-			if key == k {
-				return field
-			}
 		}
 	}
 	return ""
@@ -53,7 +47,7 @@ func folded(s string) string { return slug(s, "") }
 // between for everything else.
 func slug(s, between string) string {
 	var b strings.Builder
-	gap := false
+	gap := false // something else has come since the last letter
 	for _, r := range norm.NFD.String(strings.ToLower(s)) {
 		switch {
 		case r == 'đ':
@@ -61,13 +55,15 @@ func slug(s, between string) string {
 		case unicode.Is(unicode.Mn, r):
 			continue
 		}
-		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
-			if gap && b.Len() > 0 {
-				b.WriteString(between)
-			}
-			b.WriteRune(r)
+		if (r < 'a' || r > 'z') && (r < '0' || r > '9') {
+			gap = true
+			continue
 		}
-		gap = !(r >= 'a' && r <= 'z' || r >= '0' && r <= '9')
+		if gap && b.Len() > 0 {
+			b.WriteString(between)
+		}
+		b.WriteRune(r)
+		gap = false
 	}
 	return b.String()
 }

@@ -102,7 +102,7 @@ func ask[T any](b *browser, expression string) T {
 // holds waits until an expression is true in the page, or in the one that it leads to.
 func (b *browser) holds(expression string) {
 	b.t.Helper()
-	for end := time.Now().Add(patience / 3); ; time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(patience / 3); ; <-time.After(50 * time.Millisecond) {
 		ctx, cancel := context.WithTimeout(b.ctx, patience/3)
 		// While the browser goes from page to page there is none to ask.
 		holds, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`Boolean(`+expression+`)`))

@@ -64,7 +64,7 @@ func start(t *testing.T) *installation {
 	dir, err := os.MkdirTemp("", "thidua-journeys-")
 	in.ok(err)
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	in.ok(os.Chmod(dir, 0o755)) //nolint:gosec // PostgreSQL runs as another user
+	in.ok(os.Chmod(dir, 0o755)) // PostgreSQL runs as another user
 	data := filepath.Join(dir, "data")
 	in.connect(data, standalone.Create)
 	in.ok(in.engine.SetStepped(t.Context(), morning))
@@ -168,7 +168,7 @@ func (in *installation) up(data string) {
 // eventually waits for what another process does.
 func (in *installation) eventually(what string, holds func() bool) {
 	in.t.Helper()
-	for end := time.Now().Add(patience); !holds(); time.Sleep(100 * time.Millisecond) {
+	for end := time.Now().Add(patience); !holds(); <-time.After(100 * time.Millisecond) {
 		if time.Now().After(end) {
 			in.t.Fatalf("%s: not within %s", what, patience)
 		}
