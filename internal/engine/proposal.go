@@ -39,6 +39,19 @@ const (
 	maxProposal = 256 << 10
 )
 
+// Declared is everything that is declared, for whoever may declare more.
+func (e *Engine) Declared(ctx context.Context, actor auth.Actor) (set *manifest.Set, err error) {
+	err = e.in(ctx, func(t *tx) error {
+		if err := t.demand(ctx, actor, auth.Apply, auth.Object{}, "a new campaign"); err != nil {
+			return err
+		}
+		stored, err := t.storedObjects(ctx)
+		set = stored.set
+		return err
+	})
+	return set, err
+}
+
 // Propose begins a proposal, and says under which id.
 func (e *Engine) Propose(ctx context.Context, actor auth.Actor, p Proposal) (uuid.UUID, error) {
 	p.ID = uuid.New()

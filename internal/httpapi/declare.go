@@ -3,12 +3,15 @@ package httpapi
 import (
 	"bytes"
 	"context"
+	"errors"
 	"net/http"
 
 	v1 "thidua.dev/thidua/api/v1"
+	"thidua.dev/thidua/internal/calendar"
 	"thidua.dev/thidua/internal/engine"
 	"thidua.dev/thidua/internal/manifest"
 	"thidua.dev/thidua/internal/plan"
+	"thidua.dev/thidua/internal/scaffold"
 )
 
 // Applied says what became of one object.
@@ -47,6 +50,10 @@ func (a *App) addDeclare() {
 		id: "apply", method: http.MethodPost, path: "/apply", tag: tagDeclare, body: maxManifest,
 		summary: "Declare objects: all of them, or none when one is refused. With dryRun nothing is stored: the answer is the difference",
 	}, a.apply)
+	register(a, operation{
+		id: "draw-up", method: http.MethodPost, path: "/draw-up", tag: tagDeclare, body: scaffold.MaxSize,
+		summary: "Draw up a campaign of a list of units and a day for its launch: manifests that can be applied. It stores nothing",
+	}, a.drawUp)
 	register(a, operation{
 		id: "diff", method: http.MethodPost, path: "/diff", tag: tagDeclare, body: maxManifest,
 		summary: "What apply would change: the fields of each object, and the dates that would come, go or move. It stores nothing",
@@ -87,6 +94,81 @@ func toApplied(applied []engine.Applied) []Applied {
 		}
 	}
 	return out
+}
+
+// Drawn is a campaign that was drawn up.
+type Drawn struct {
+	Name      string    `json:"name" doc:"Of the campaign and its roster."`
+	Manifests string    `json:"manifests" doc:"For apply: the campaign, its roster, and the calendar and the law where the installation has none of the kind."`
+	Contacts  []Contact `json:"contacts" doc:"For import-contacts."`
+	Units     int       `json:"units"`
+	Unused    []string  `json:"unused" doc:"Columns of the list that are not read."`
+}
+
+func (a *App) drawUp(ctx context.Context, in *struct {
+	Title    string `query:"title" required:"true" minLength:"1" maxLength:"300" doc:"The campaign's full name, in Vietnamese."`
+	Launch   string `query:"launch" required:"true" format:"date" doc:"Day of the launch."`
+	Template string `query:"template" enum:"thematic,short,yearly" default:"thematic"`
+	Office   string `query:"office" maxLength:"63" doc:"Code of the unit that runs it; without one the unit of kind office, else VP."`
+	RawBody  []byte `contentType:"application/octet-stream" doc:"The list: a workbook (.xlsx), or CSV in UTF-8; headed with the names of a roster file, or in Vietnamese."`
+},
+) (*Out[Drawn], error) {
+	declared, err := a.engine.Declared(ctx, actorOf(ctx))
+	if err != nil {
+		return nil, err
+	}
+	launch, err := calendar.ParseDate(in.Launch)
+	if err != nil {
+		return nil, &engine.Refused{Code: "BadInstant", Text: "launch: " + err.Error()}
+	}
+	units, problems := scaffold.ReadUnits("list", in.RawBody)
+	if err := problems.Problems("list").Err(); err != nil {
+		return nil, err
+	}
+	c := scaffold.Campaign{Template: scaffold.Template(in.Template), Title: in.Title, Office: in.Office}
+	text, err := c.Draw(units, launch, declared)
+	var early *scaffold.TooEarly
+	if errors.As(err, &early) {
+		err = &engine.Refused{Code: "TooEarly", Text: early.Error()}
+	}
+	if err != nil {
+		return nil, err
+	}
+	out, err := drawn(&c, text, units, declared)
+	return answer(out, err)
+}
+
+// drawn are the manifests that apply takes for a campaign.
+func drawn(c *scaffold.Campaign, text []byte, units *scaffold.Units, declared *manifest.Set) (Drawn, error) {
+	out := Drawn{Name: c.Name, Contacts: []Contact{}, Units: len(units.Rows), Unused: append([]string{}, units.Unused...)}
+	made := manifest.NewSet()
+	for name, data := range map[string][]byte{c.Name + ".roster.csv": units.Roster(), c.Name + ".contacts.csv": units.Contacts()} {
+		if data == nil {
+			continue
+		}
+		if err := made.Read(name, data); err != nil {
+			return out, err
+		}
+	}
+	var docs [][]byte
+	if declared.Calendar(v1.Name(c.Calendar)) == nil {
+		docs = append(docs, scaffold.Calendar())
+	}
+	if declared.RulePack(v1.PackName(c.RulePack)) == nil {
+		docs = append(docs, scaffold.RulePack())
+	}
+	for _, r := range made.Rosters {
+		doc, err := manifest.Encode(r)
+		if err != nil {
+			return out, err
+		}
+		docs = append(docs, doc)
+	}
+	out.Manifests = string(bytes.Join(append(docs, text), []byte("---\n")))
+	for _, contact := range made.Contacts {
+		out.Contacts = append(out.Contacts, Contact{string(contact.Unit), string(contact.Role), contact.Name, contact.Email})
+	}
+	return out, nil
 }
 
 // Differences are what apply would change; only what differs is in it.

@@ -126,6 +126,7 @@ var routes = []route{
 	{id: "rebuild", body: `{}`, may: []string{"operator"}},
 	{id: "apply", query: "?dryRun=true", may: offices},
 	{id: "diff", may: offices},
+	{id: "draw-up", query: "?title=M%E1%BB%9Bi&launch=2021-11-02", may: []string{"operator", "office", "office-other"}},
 	{id: "import-contacts", query: "?dryRun=true", body: `{"contacts":[{"unit":"STTTT-12","role":"Leader","email":"a@so.example"}]}`, may: []string{"operator", "office", "office-other"}},
 	{id: "revoke-links", body: `{}`, may: []string{"operator", "office", "office-other"}},
 	{id: "rotate-links", body: `{}`, may: []string{"operator"}},
@@ -239,6 +240,10 @@ func (s *server) ask(r route, n int, at address, who, secret string) answer {
 		s.ok(err)
 		body = string(b)
 		headers = append(headers, "Content-Type", "application/yaml")
+	}
+	if r.id == "draw-up" {
+		body = "Mã,Tên đơn vị\n01,Phòng Một\n"
+		headers = append(headers, "Content-Type", "application/octet-stream")
 	}
 	if at.method != http.MethodGet {
 		headers = append(headers, "Idempotency-Key", fmt.Sprintf("11111111-1111-4111-8111-%012d", n))

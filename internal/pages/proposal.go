@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"net/url"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -74,7 +73,7 @@ func (a *App) proposing(r *http.Request) (proposing, auth.Actor, *manifest.Set, 
 	if actor.Role == auth.Office {
 		p.office = actor.Unit
 	}
-	stored, err := a.declared(r.Context())
+	stored, err := a.door.engine.Declared(r.Context(), actor)
 	if err != nil {
 		return p, actor, nil, err
 	}
@@ -96,25 +95,6 @@ var officeZone = func() *time.Location {
 	}
 	return zone
 }()
-
-// declared is everything that is declared.
-func (a *App) declared(ctx context.Context) (*manifest.Set, error) {
-	objects, err := a.o.Look.Objects(ctx)
-	if err != nil {
-		return nil, err
-	}
-	set := manifest.NewSet()
-	for _, o := range objects {
-		object, err := manifest.Decode(o.Kind, o.Manifest)
-		if err != nil {
-			return nil, err
-		}
-		if err := set.Add(object, "database"); err != nil {
-			return nil, err
-		}
-	}
-	return set, nil
-}
 
 func (a *App) servePropose(w http.ResponseWriter, r *http.Request) error {
 	p, _, _, err := a.proposing(r)
@@ -194,32 +174,24 @@ func (a *App) proposeBy(ctx context.Context, p *proposing, actor auth.Actor, sto
 	}
 	c := scaffold.Campaign{
 		Template: scaffold.Template(values.Get("template")), Title: strings.TrimSpace(values.Get("title")), Roster: roster,
-		Office: units.AddOffice(cmp.Or(p.office, strings.TrimSpace(values.Get("office"))), ""),
+		Office: cmp.Or(p.office, strings.TrimSpace(values.Get("office"))),
 	}
 	if c.Title == "" {
 		return uuid.Nil, &engine.Refused{Code: "TitleMissing"}
 	}
-	if !slices.Contains(scaffold.Templates, c.Template) {
-		c.Template = scaffold.Thematic
-	}
-	c.Name = freeName(stored, c.Title)
 	launch, err := calendar.ParseDate(values.Get("launch"))
 	if err != nil {
 		return uuid.Nil, &engine.Refused{Code: "BadDate"}
 	}
-	all := scaffold.Given()
-	all.Overlay(stored)
-	var early *scaffold.TooEarly
-	if err := c.On(launch, all); errors.As(err, &early) {
-		return uuid.Nil, &engine.Refused{Code: "TooEarly", Text: early.From.String()}
-	} else if err != nil {
-		return uuid.Nil, err
-	}
 	if at, err := time.Parse("15:04", values.Get("launchTime")); err == nil {
 		c.Launch = launch.At(at.Hour(), at.Minute(), officeZone).Format(time.RFC3339)
 	}
-	text, err := c.YAML(units)
-	if err != nil {
+	text, err := c.Draw(units, launch, stored)
+	var early *scaffold.TooEarly
+	switch {
+	case errors.As(err, &early):
+		return uuid.Nil, &engine.Refused{Code: "TooEarly", Text: early.From.String()}
+	case err != nil:
 		return uuid.Nil, err
 	}
 	if roster != "" {
@@ -247,16 +219,6 @@ func (p *proposing) units(stored *manifest.Set, values url.Values, file string, 
 	}
 	declared, err := stored.Units(v1.Name(roster))
 	return scaffold.Declared(declared), roster, err
-}
-
-// freeName is a name made of a title that no campaign and no roster has.
-func freeName(stored *manifest.Set, title string) string {
-	base := cmp.Or(scaffold.Name(title), "phong-trao")
-	name := base
-	for n := 2; stored.Campaign(v1.Name(name)) != nil || stored.Roster(v1.Name(name)) != nil; n++ {
-		name = fmt.Sprintf("%s-%d", base, n)
-	}
-	return name
 }
 
 // proposal is the page on which a campaign is drawn up.
@@ -294,13 +256,13 @@ func (a *App) proposal(r *http.Request) (p proposal, actor auth.Actor, err error
 	if p.now, err = a.door.engine.Now(ctx); err != nil {
 		return p, actor, err
 	}
-	return p, actor, a.fill(ctx, &p)
+	return p, actor, a.fill(ctx, actor, &p)
 }
 
 // fill reads a proposal as it is: what it declares, what is to be mended, what would come
 // of it.
-func (a *App) fill(ctx context.Context, p *proposal) error {
-	stored, err := a.declared(ctx)
+func (a *App) fill(ctx context.Context, actor auth.Actor, p *proposal) error {
+	stored, err := a.door.engine.Declared(ctx, actor)
 	if err != nil {
 		return err
 	}
@@ -526,7 +488,7 @@ func (a *App) changeProposalBy(ctx context.Context, u ui, p *proposal, actor aut
 	}
 	if err := a.door.engine.ChangeProposal(ctx, actor, change); err != nil {
 		p.Manifest = change.Manifest // what somebody has written stays before them
-		return here, errors.Join(err, a.fill(ctx, p))
+		return here, errors.Join(err, a.fill(ctx, actor, p))
 	}
 	return here, nil
 }

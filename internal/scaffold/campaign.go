@@ -9,10 +9,13 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"text/template"
 
+	v1 "thidua.dev/thidua/api/v1"
 	"thidua.dev/thidua/internal/calendar"
+	"thidua.dev/thidua/internal/manifest"
 )
 
 //go:embed templates
@@ -29,6 +32,35 @@ type Campaign struct {
 	RulePack string // its law, as people write it; empty: VN-2022-B
 	Launch   string // a day, or an instant with its offset; empty: the day of Schedule
 	Schedule Schedule
+}
+
+// Draw draws up a campaign of a list of units, out of what is declared: under a name that
+// is free where it has none, and with the dates that follow from the day of the launch. It
+// is a *TooEarly before days off are known.
+func (c *Campaign) Draw(units *Units, launch calendar.Date, declared *manifest.Set) ([]byte, error) {
+	if !slices.Contains(Templates, c.Template) {
+		c.Template = Thematic
+	}
+	if c.Name == "" {
+		c.Name = freeName(declared, c.Title)
+	}
+	c.Office = units.AddOffice(c.Office, "")
+	all := Given()
+	all.Overlay(declared)
+	if err := c.On(launch, all); err != nil {
+		return nil, err
+	}
+	return c.YAML(units)
+}
+
+// freeName is a name made of a title that no campaign and no roster has.
+func freeName(declared *manifest.Set, title string) string {
+	base := cmp.Or(Name(title), "phong-trao")
+	name := base
+	for n := 2; declared.Campaign(v1.Name(name)) != nil || declared.Roster(v1.Name(name)) != nil; n++ {
+		name = fmt.Sprintf("%s-%d", base, n)
+	}
+	return name
 }
 
 // IsName tells that a campaign may be called so: lower-case letters, digits and dashes, at
