@@ -34,6 +34,7 @@ func (runner) Worker(ctx context.Context, opt cli.WorkerOptions) (err error) {
 			return err
 		}
 		p.startWeb(l, p.instruments(), func() {})
+		p.recordWeb(ctx, opt.Place, "worker", l)
 	}
 	if err := p.connect(ctx, opt.Place); err != nil {
 		return err
@@ -68,6 +69,7 @@ func (runner) Serve(ctx context.Context, opt cli.ServeOptions) (err error) {
 	}
 	app := p.pages(pages.Options{BaseURL: opt.BaseURL, SignOn: signOn}, opt.Place)
 	p.startWeb(l, p.site(app, opt.Place), app.Stop)
+	p.recordWeb(ctx, opt.Place, "serve", l)
 	p.probe.Started()
 	opt.Log.InfoContext(ctx, "pages are served", "address", address(l))
 	return p.wait(ctx)
