@@ -20,6 +20,9 @@ import (
 // problemType begins the type of every problem; the stable code ends it.
 const problemType = "urn:thidua:problem:"
 
+// Unavailable is the code of a problem that will be over by itself.
+const Unavailable = "Unavailable"
+
 // retryAfter is when the database is likely to be back, in seconds.
 const retryAfter = "5"
 
@@ -70,7 +73,7 @@ func (a *App) problem(ctx context.Context, err error) error {
 		return tell(http.StatusUnprocessableEntity, "BadText", "a text of the request holds a character that cannot be kept, such as a zero byte")
 	case store.Away(err):
 		a.log.WarnContext(ctx, "the database is away", "error", err)
-		return huma.ErrorWithHeaders(tell(http.StatusServiceUnavailable, "Unavailable", "the database does not answer; repeat the act in a moment with the same Idempotency-Key"),
+		return huma.ErrorWithHeaders(tell(http.StatusServiceUnavailable, Unavailable, "the database does not answer; repeat the act in a moment with the same Idempotency-Key"),
 			http.Header{"Retry-After": {retryAfter}})
 	case errors.Is(err, context.Canceled):
 		return tell(499, "Gone", "nobody waited for the answer") // nginx's number for it; nobody reads it
