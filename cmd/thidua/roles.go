@@ -92,6 +92,9 @@ func (p *process) pages(o pages.Options, place cli.Place) *pages.App {
 	p.onStop(func(context.Context) error { sessions.StopCleanup(); return nil })
 	o.Look, o.Log, o.Engine, o.Sessions, o.Files = look.New(p.pool), p.log, p.engine, sessions, place.Files()
 	o.Rehearse = p.rehearsal
+	if place.Scanner == nil {
+		p.log.Info("files that come with reports are not scanned for viruses", "flag", "--clamd-addr")
+	}
 	return pages.New(o)
 }
 

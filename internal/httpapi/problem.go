@@ -31,6 +31,7 @@ const retryAfter = "5"
 func (a *App) problem(ctx context.Context, err error) error {
 	var (
 		refused  *engine.Refused
+		file     *evidence.Refused
 		stranger *engine.Unauthenticated
 		missing  *engine.NotFound
 		conflict *engine.Conflict
@@ -67,8 +68,9 @@ func (a *App) problem(ctx context.Context, err error) error {
 		return declared(tell, problems)
 	case errors.As(err, &invalid):
 		return tell(http.StatusUnprocessableEntity, "InvalidManifest", invalid.Error())
-	case errors.Is(err, evidence.ErrTooLarge):
-		return tell(http.StatusRequestEntityTooLarge, "FileTooLarge", "a file has at most 64 MiB; what is more goes into several")
+	case errors.As(err, &file):
+		a.log.WarnContext(ctx, "file refused", "actor", actorOf(ctx), "code", file.Code, "cause", file.Cause())
+		return refusedFile(tell, file)
 	case store.Unstorable(err):
 		return tell(http.StatusUnprocessableEntity, "BadText", "a text of the request holds a character that cannot be kept, such as a zero byte")
 	case store.Away(err):
@@ -80,6 +82,17 @@ func (a *App) problem(ctx context.Context, err error) error {
 	}
 	a.log.ErrorContext(ctx, "request failed", "error", err)
 	return tell(http.StatusInternalServerError, "Internal", "this is a fault of the server; its log says more")
+}
+
+// refusedFile tells why a file was not taken.
+func refusedFile(tell func(int, string, string) *huma.ErrorModel, file *evidence.Refused) error {
+	switch {
+	case file.Later:
+		return huma.ErrorWithHeaders(tell(http.StatusServiceUnavailable, file.Code, file.Text), http.Header{"Retry-After": {retryAfter}})
+	case errors.Is(file, evidence.ErrTooLarge):
+		return tell(http.StatusRequestEntityTooLarge, file.Code, file.Text)
+	}
+	return tell(http.StatusUnprocessableEntity, file.Code, file.Text)
 }
 
 // declared tells every problem of a manifest, each with its place.
