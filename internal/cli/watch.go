@@ -60,7 +60,7 @@ type watcher struct {
 	drawn bool   // once at least
 	gone  bool   // nothing answers, and that has been said
 	seen  string // Changes when drawn last
-	line string // the line written last, without a terminal
+	line  string // the line written last, without a terminal
 }
 
 func (w *watcher) run(ctx context.Context) error {
