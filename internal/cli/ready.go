@@ -40,7 +40,7 @@ func (p Place) RecordWeb(role, address string) (forget func() error, err error) 
 	if err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(p.DataDir, 0o755); err != nil { //nolint:gosec // as the directory is made everywhere
+	if err := os.MkdirAll(p.DataDir, 0o755); err != nil {
 		return nil, err
 	}
 	path := p.web(role)
@@ -98,6 +98,7 @@ func (a *app) processes(ctx context.Context) (all []processHealth, err error) {
 	if a.remote() {
 		return []processHealth{askReady(ctx, "server", a.server)}, nil
 	}
+	all = []processHealth{} // an array in JSON, even when it is empty
 	for _, role := range webRoles {
 		address, err := a.place("").recorded(role)
 		if err != nil {

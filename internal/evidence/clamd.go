@@ -79,7 +79,7 @@ func instream(w io.Writer, r io.Reader) (sent, err error) {
 			return nil, err
 		}
 		if n > 0 {
-			binary.BigEndian.PutUint32(piece, uint32(n)) //nolint:gosec // at most pieceSize
+			binary.BigEndian.PutUint32(piece, uint32(n)) // at most pieceSize
 			if _, sent = w.Write(piece[:4+n]); sent != nil {
 				return sent, nil
 			}
