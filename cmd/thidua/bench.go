@@ -12,9 +12,9 @@ import (
 	"thidua.dev/thidua/internal/cli"
 )
 
-// Bench makes the measurements of package bench, and those that take Temporal.
+// Bench makes the measurements of package bench, and those that take pages or Temporal.
 func (runner) Bench(ctx context.Context, opt cli.BenchOptions) error {
-	all := slices.Concat(bench.All, withTemporal)
+	all := slices.Concat(bench.All, withPages, withTemporal)
 	results, err := bench.Run(ctx, bench.Options{
 		Units: opt.Units, Repeat: opt.Repeat, SeedDir: opt.DemoDir, Log: opt.Log,
 		Progress: func(text string) { fmt.Fprintln(opt.Err, text) },

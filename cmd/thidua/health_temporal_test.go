@@ -3,6 +3,8 @@
 package main
 
 import (
+	"bytes"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -29,6 +31,10 @@ func TestReadyWhilePartsAreGone(t *testing.T) {
 	// Not killed: its supervisor has it back before anybody has lost patience.
 	send(temporald, syscall.SIGSTOP)
 	readiness(t, readyz, 503, "postgres: ok\ntemporal: does not answer")
+	var told, wrong bytes.Buffer
+	if code := cli.Main([]string{"status", "--data-dir", dir}, nil, &told, &wrong, runner{}); code != 0 || !strings.Contains(told.String(), "temporal: does not answer") {
+		t.Errorf("status ended with %d and said %s%s", code, &told, &wrong)
+	}
 	send(temporald, syscall.SIGCONT)
 	readiness(t, readyz, 200, well)
 

@@ -34,6 +34,7 @@ func (runner) Worker(ctx context.Context, opt cli.WorkerOptions) (err error) {
 			return err
 		}
 		p.startWeb(l, p.instruments(), func() {})
+		p.recordWeb(ctx, opt.Place, "worker", l)
 	}
 	if err := p.connect(ctx, opt.Place); err != nil {
 		return err
@@ -68,6 +69,7 @@ func (runner) Serve(ctx context.Context, opt cli.ServeOptions) (err error) {
 	}
 	app := p.pages(pages.Options{BaseURL: opt.BaseURL, SignOn: signOn}, opt.Place)
 	p.startWeb(l, p.site(app, opt.Place), app.Stop)
+	p.recordWeb(ctx, opt.Place, "serve", l)
 	p.probe.Started()
 	opt.Log.InfoContext(ctx, "pages are served", "address", address(l))
 	return p.wait(ctx)
@@ -90,6 +92,9 @@ func (p *process) pages(o pages.Options, place cli.Place) *pages.App {
 	p.onStop(func(context.Context) error { sessions.StopCleanup(); return nil })
 	o.Look, o.Log, o.Engine, o.Sessions, o.Files = look.New(p.pool), p.log, p.engine, sessions, place.Files()
 	o.Rehearse = p.rehearsal
+	if place.Scanner == nil {
+		p.log.Info("files that come with reports are not scanned for viruses", "flag", "--clamd-addr")
+	}
 	return pages.New(o)
 }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"thidua.dev/thidua/internal/access"
+	"thidua.dev/thidua/internal/cli"
 	"thidua.dev/thidua/internal/logs"
 )
 
@@ -44,6 +45,17 @@ func (p *process) startWeb(l net.Listener, h http.Handler, end func()) {
 			p.failed <- fmt.Errorf("pages: %w", err)
 		}
 	}()
+}
+
+// recordWeb tells `thidua status` where this process answers. A directory that cannot be
+// written, as in a container, is no reason not to serve.
+func (p *process) recordWeb(ctx context.Context, place cli.Place, role string, l net.Listener) {
+	forget, err := place.RecordWeb(role, address(l))
+	if err != nil {
+		p.log.WarnContext(ctx, "status will not find this process: it cannot be recorded in the data directory", "error", err)
+		return
+	}
+	p.onStop(func(context.Context) error { return forget() })
 }
 
 // address people can type for what listens.

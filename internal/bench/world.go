@@ -192,6 +192,7 @@ func (b *Bench) world(ctx context.Context, name string) (w *world, err error) {
 const (
 	launched = "launched" // the invitations are pending
 	opened   = "opened"   // everybody owes the report, the first step is due
+	midst    = "midst"    // half have reported, the others have been chased
 )
 
 func (b *Bench) make(ctx context.Context, name string) error {
@@ -229,7 +230,7 @@ func (b *Bench) make(ctx context.Context, name string) error {
 	if err := w.work(ctx, ""); err != nil {
 		return err
 	}
-	if name == opened {
+	if name != launched {
 		// What the launch had to say is not part of it.
 		if _, err := w.pool.Exec(ctx, `WITH m AS (UPDATE message SET state = 'Superseded' RETURNING id)
 			UPDATE notice SET state = 'Superseded' WHERE state = 'Pending'`); err != nil {
@@ -242,6 +243,11 @@ func (b *Bench) make(ctx context.Context, name string) error {
 			return err
 		}
 		if err := w.work(ctx, "climb"); err != nil {
+			return err
+		}
+	}
+	if name == midst {
+		if err := w.chase(ctx); err != nil {
 			return err
 		}
 	}
@@ -265,6 +271,43 @@ func (w *world) past(ctx context.Context) error {
 		INSERT INTO audit (at, actor, verb, object, request_id) SELECT now(), owner, 'submit', 'Obligation/' || id, gen_random_uuid() FROM o`)
 	return err
 }
+
+// chased is when the letters to those who are late have been drafted, three working
+// days after the deadline.
+var chased = time.Date(2021, 10, 20, 12, 0, 0, 0, hanoi)
+
+// chase climbs the ladder: reminders are sent, every other unit reports in time, the
+// others are late and are told so.
+func (w *world) chase(ctx context.Context) error {
+	for _, at := range []time.Time{opening, time.Date(2021, 10, 14, 8, 30, 0, 0, hanoi), time.Date(2021, 10, 18, 8, 30, 0, 0, hanoi), chased} {
+		if err := w.engine.Jump(ctx, at); err != nil {
+			return err
+		}
+		if err := w.work(ctx, ""); err != nil {
+			return err
+		}
+		for _, sql := range []string{mailSent, halfReport} {
+			if _, err := w.pool.Exec(ctx, sql); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// mailSent is what a dispatcher leaves of all that was pending.
+const mailSent = `WITH m AS (UPDATE message SET state = 'Sent', tries = 1, sent_at = now() WHERE state = 'Pending' RETURNING id, not_before)
+	INSERT INTO attempt (message_id, no, claim, at, finished_at, outcome, response)
+	SELECT id, 1, gen_random_uuid(), not_before, now(), 'Sent', '250 2.0.0 OK' FROM m`
+
+// halfReport settles the reports of every other unit, just before business time.
+const halfReport = `WITH o AS (
+		UPDATE obligation o SET state = 'Settled', received_at = c.now, settled_at = c.now, next_seq = NULL, next_at = NULL FROM clock c
+		WHERE o.kind = 'Report' AND o.state = 'Owing' AND o.id % 2 = 0 RETURNING o.id, o.received_at
+	), r AS (
+		INSERT INTO report (obligation_id, version, state, received_at, approved_at) SELECT id, 1, 'Received', received_at, received_at FROM o RETURNING id
+	)
+	INSERT INTO report_figure (report_id, indicator, value) SELECT id, 'done', 97.5 FROM r`
 
 // world is one database with its engine.
 type world struct {

@@ -34,8 +34,9 @@ machine to machine; figures don't. Exit code 1: a limit does not hold.
   rounds     activities, timers and signals of a round, for few units and many
   children   one child workflow per unit at 500, beside the engine's step
   memory     a hundred running campaigns in up
+  board      a campaign's pages served whole, beside their statements run bare
 
-The last three need temporald (make temporald).
+Rounds, children and memory need temporald (make temporald).
 
 Đo hiệu năng trên cơ sở dữ liệu tạm; không động đến dữ liệu thật.`,
 		Example: `  thidua bench

@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net/http/httptest"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -87,7 +87,7 @@ func TestScripts(t *testing.T) {
 					return server, nil
 				},
 				Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-					"exits": exits, "refused": refused, "misused": misused, "sparse": sparse, "clock": moveClock, "edit": edit,
+					"exits": exits, "refused": refused, "misused": misused, "sparse": sparse, "clock": moveClock, "edit": edit, "process": process,
 				},
 			})
 		})
@@ -117,6 +117,9 @@ func setup(env *testscript.Env, server bool) error {
 		}
 	} else {
 		env.Setenv("THIDUA_DATABASE_URL", cluster.URL(name))
+		p := runProcess(http.NotFoundHandler())
+		env.Values[runningKey{}] = p
+		env.Defer(p.server.Close)
 	}
 	demo := filepath.Join(env.WorkDir, "demo")
 	return os.CopyFS(demo, os.DirFS("testdata/fixture"))
@@ -135,9 +138,10 @@ func serve(ctx context.Context, env *testscript.Env, database string) error {
 		return err
 	}
 	files := evidence.New(filepath.Join(env.WorkDir, "nothing-here", "files"))
-	server := httptest.NewServer(httpapi.New(httpapi.Options{Engine: e, Look: look.New(pool), Files: files, Verify: verify.New(pool, files)}))
-	env.Defer(server.Close)
-	env.Setenv("THIDUA_SERVER", server.URL)
+	p := runProcess(httpapi.New(httpapi.Options{Engine: e, Look: look.New(pool), Files: files, Verify: verify.New(pool, files)}))
+	env.Values[runningKey{}] = p
+	env.Defer(p.server.Close)
+	env.Setenv("THIDUA_SERVER", p.server.URL)
 	env.Setenv("THIDUA_TOKEN", secret)
 	return nil
 }

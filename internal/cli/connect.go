@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"thidua.dev/thidua/internal/engine"
+	"thidua.dev/thidua/internal/evidence"
 	"thidua.dev/thidua/internal/httpapi/client"
 	"thidua.dev/thidua/internal/look"
 	"thidua.dev/thidua/internal/pgcluster"
@@ -77,6 +78,20 @@ func (a *app) connect() (*client.Client, error) {
 func loopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// findScanner looks at what files are to be scanned by. It is asked when a file comes:
+// reports without files don't wait for it.
+func (a *app) findScanner() error {
+	if a.clamdAddr == "" {
+		return nil
+	}
+	clamd, err := evidence.NewClamd(a.clamdAddr)
+	if err != nil {
+		return misuse("--clamd-addr: %v", err)
+	}
+	a.scanner = clamd
+	return nil
 }
 
 // remote tells that the installation is reached through a server. A flag that names

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
+	"thidua.dev/thidua/internal/evidence"
 	"thidua.dev/thidua/internal/logs"
 )
 
@@ -51,6 +52,8 @@ type app struct {
 	tokenFile   string
 	flags       *pflag.FlagSet // of every verb
 	filesDir    string
+	clamdAddr   string
+	scanner     evidence.Scanner // nil: files are taken unscanned
 	logLevel    string
 	logFormat   string // empty: for people on a terminal, for programs elsewhere
 
@@ -106,6 +109,9 @@ func (a *app) acts(cmd *cobra.Command) {
 	if do := cmd.RunE; do != nil {
 		cmd.RunE = func(cmd *cobra.Command, args []string) error {
 			a.started = true
+			if err := a.findScanner(); err != nil {
+				return err
+			}
 			return do(cmd, args)
 		}
 	}

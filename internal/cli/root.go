@@ -69,6 +69,7 @@ trình khen thưởng đúng hạn.`,
 	root.PersistentFlags().Lookup("server").DefValue = ""
 	flags.StringVar(&a.tokenFile, "token-file", "", "a file that holds the personal token for --server, instead of THIDUA_TOKEN")
 	flags.StringVar(&a.filesDir, "files-dir", os.Getenv("THIDUA_FILES"), "where files that come with reports are kept (env THIDUA_FILES; default files in the data directory)")
+	flags.StringVar(&a.clamdAddr, "clamd-addr", os.Getenv("THIDUA_CLAMD"), "a ClamAV daemon that scans files that come with reports, host:port or socket; without it they are not scanned (env THIDUA_CLAMD)")
 	choiceVar(root, flags, &a.logLevel, "log-level", "", "info", "what to log", "debug", "info", "warn", "error")
 	choiceVar(root, flags, &a.logFormat, "log-format", "", "", "how to log (default text on a terminal, json elsewhere)", logs.Text, logs.JSON)
 

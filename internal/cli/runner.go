@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"log/slog"
@@ -39,18 +40,17 @@ type Console struct {
 
 // Place says where an installation keeps its facts and finds its parts.
 type Place struct {
-	DataDir         string
-	FilesDir        string // of reports; empty: files in DataDir
+	DataDir  string
+	FilesDir string // of reports; empty: files in DataDir
+	// Scanner of files that come with reports; nil: they are taken unscanned.
+	Scanner         evidence.Scanner
 	DatabaseURL     string // empty: the private Postgres of DataDir
 	TemporalAddress string // empty: the private temporald of DataDir
 }
 
 // Files that come with reports.
 func (p Place) Files() *evidence.Store {
-	if p.FilesDir != "" {
-		return evidence.New(p.FilesDir)
-	}
-	return evidence.New(filepath.Join(p.DataDir, "files"))
+	return evidence.New(cmp.Or(p.FilesDir, filepath.Join(p.DataDir, "files"))).Scanned(p.Scanner)
 }
 
 // BackedUp is the file whose time is that of the newest backup: whoever makes one

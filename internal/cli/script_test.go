@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"net/mail"
 	"os"
 	"os/exec"
@@ -20,6 +22,7 @@ import (
 
 	v1 "thidua.dev/thidua/api/v1"
 	"thidua.dev/thidua/internal/engine"
+	"thidua.dev/thidua/internal/health"
 	"thidua.dev/thidua/internal/notify"
 	"thidua.dev/thidua/internal/store"
 	"thidua.dev/thidua/workflows"
@@ -98,6 +101,40 @@ func edit(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Fatalf("%s does not contain %q", args[0], args[1])
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.Replace(text, args[1], args[2], 1)), 0o644))
+}
+
+// running is a process of a script that can be asked how it is.
+type running struct {
+	probe  *health.Probe
+	server *httptest.Server
+}
+
+// runningKey is where a script has its process.
+type runningKey struct{}
+
+// runProcess serves a handler beside the probe of a process.
+func runProcess(api http.Handler) *running {
+	mux, probe := http.NewServeMux(), health.NewProbe(slog.New(slog.DiscardHandler))
+	probe.Started()
+	probe.Register(mux)
+	mux.Handle("/", api)
+	return &running{probe, httptest.NewServer(mux)}
+}
+
+// process ROLE records one that works on the script's facts; process CHECK WRONG lets
+// something be wrong with it, or with the script's server; process killed ends it
+// without a word.
+func process(ts *testscript.TestScript, _ bool, args []string) {
+	p := ts.Value(runningKey{}).(*running)
+	switch {
+	case len(args) == 2:
+		p.probe.Add(health.Check{Name: args[0], Ask: func(context.Context) error { return health.Unready(args[1]) }})
+	case args[0] == "killed":
+		p.server.Close()
+	default:
+		_, err := Place{DataDir: ts.Getenv("THIDUA_DATA"), DatabaseURL: databaseURL(ts)}.RecordWeb(args[0], p.server.URL+"/")
+		ts.Check(err)
+	}
 }
 
 // clock INSTANT moves the stepped clock there, doing on the way what workers and

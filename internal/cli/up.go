@@ -17,7 +17,7 @@ func (a *app) withRunner(do func(Runner) error) error {
 }
 
 func (a *app) place(temporal string) Place {
-	return Place{DataDir: a.dataDir, FilesDir: a.filesDir, DatabaseURL: a.databaseURL, TemporalAddress: temporal}
+	return Place{DataDir: a.dataDir, FilesDir: a.filesDir, Scanner: a.scanner, DatabaseURL: a.databaseURL, TemporalAddress: temporal}
 }
 
 func temporalFlag(cmd *cobra.Command, address *string) {

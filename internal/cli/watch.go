@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -10,7 +11,11 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"thidua.dev/thidua/internal/engine"
+	"thidua.dev/thidua/internal/httpapi"
+	"thidua.dev/thidua/internal/httpapi/client"
 	"thidua.dev/thidua/internal/look"
+	"thidua.dev/thidua/internal/store"
 )
 
 // watchEvery is how often the terminal's board looks whether something changed.
@@ -23,7 +28,8 @@ func (a *app) watchCommand() *cobra.Command {
 		Short: "A live board in the terminal (bảng theo dõi trực tiếp)",
 		Long: `Watch draws the board of a campaign and draws it again when something changes,
 until Ctrl-C or, with --until closed, until the campaign has ended. Where stdout
-is no terminal it writes one line for each change.
+is no terminal it writes one line for each change. While the server or the database is
+away it says so once, and goes on when they are back.
 
 Bảng theo dõi trực tiếp một phong trào; nhấn Ctrl-C để thoát.`,
 		Example:           "  thidua watch covid-2021\n  thidua watch covid-2021 --until closed",
@@ -31,7 +37,7 @@ Bảng theo dõi trực tiếp một phong trào; nhấn Ctrl-C để thoát.`,
 		ValidArgsFunction: a.completeCampaigns,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.looking(cmd.Context(), func(r reader) error {
-				w := &watcher{out: a.out, reader: r, campaign: args[0], untilClosed: until == "closed", terminal: isTerminal(a.out)}
+				w := &watcher{out: a.out, err: a.err, reader: r, campaign: args[0], untilClosed: until == "closed", terminal: isTerminal(a.out)}
 				if err := w.run(cmd.Context()); cmd.Context().Err() == nil {
 					return err
 				}
@@ -45,14 +51,16 @@ Bảng theo dõi trực tiếp một phong trào; nhấn Ctrl-C để thoát.`,
 
 // watcher draws a board whenever it differs from the one drawn.
 type watcher struct {
-	out         io.Writer
+	out, err    io.Writer
 	reader      reader
 	campaign    string
 	untilClosed bool
 	terminal    bool
 
-	seen string // Changes when drawn last
-	line string // the line written last, without a terminal
+	drawn bool   // once at least
+	gone  bool   // nothing answers, and that has been said
+	seen  string // Changes when drawn last
+	line  string // the line written last, without a terminal
 }
 
 func (w *watcher) run(ctx context.Context) error {
@@ -60,7 +68,7 @@ func (w *watcher) run(ctx context.Context) error {
 	defer tick.Stop()
 	for {
 		ended, err := w.look(ctx)
-		if err != nil || ended && w.untilClosed {
+		if err = w.endure(err); err != nil || ended && w.untilClosed {
 			return err
 		}
 		select {
@@ -71,8 +79,37 @@ func (w *watcher) run(ctx context.Context) error {
 	}
 }
 
+// endure waits for who is away for a moment. Who has never answered has perhaps another
+// address.
+func (w *watcher) endure(err error) error {
+	switch {
+	case w.drawn && away(err):
+		if !w.gone {
+			w.gone = true
+			fmt.Fprintf(w.err, "%s nothing answers any more; the board goes on when something does (%s)\n", time.Now().Format(time.TimeOnly), oneLine(err.Error()))
+		}
+		return nil
+	case w.gone && err == nil:
+		w.gone = false
+		fmt.Fprintf(w.err, "%s it answers again\n", time.Now().Format(time.TimeOnly))
+	}
+	return err
+}
+
+// away tells that the installation, or its database, may answer in a moment.
+func away(err error) bool {
+	var server *client.Unreachable
+	var refused *engine.Refused
+	return err != nil && (store.Away(err) || errors.As(err, &server) || errors.As(err, &refused) && refused.Code == httpapi.Unavailable)
+}
+
+// lookPatience bounds one look: what hangs is as good as away.
+const lookPatience = 15 * time.Second
+
 // look draws when something changed, and tells whether the campaign has ended.
 func (w *watcher) look(ctx context.Context) (ended bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, lookPatience)
+	defer cancel()
 	// Read before the board: what changes in between is drawn next time.
 	changes, err := w.reader.Changes(ctx)
 	if err != nil || changes == w.seen {
@@ -82,7 +119,7 @@ func (w *watcher) look(ctx context.Context) (ended bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	w.seen = changes
+	w.seen, w.drawn = changes, true
 	if w.terminal {
 		err = w.draw(b)
 	} else {

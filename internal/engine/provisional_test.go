@@ -41,6 +41,8 @@ func TestProvisionalYear(t *testing.T) {
 	if before[0] == "0" {
 		t.Fatal("nothing is provisional")
 	}
+	const asked = `SELECT o.subject, n.instant, o.due_at, n.role || ':' || n.recipient, n.state, n.not_after FROM notice n JOIN obligation o ON o.id = n.obligation_id WHERE n.step = 'calendar' ORDER BY n.id`
+	w.check("the office was asked once, 30 days before", w.rows(asked), "calendar/state/2021-12-31 11-28 08:30 12-28 08:30 Office:VP Sent 12-28 08:30")
 	w.apply(load(t, edited(t, notice2022...)))
 	w.check("by the notice", w.rows(yearDues),
 		jan+" 12-27 08:30 01-04 17:00 01-18 17:00", // 31, 30, 29, 28, 27
@@ -52,6 +54,7 @@ func TestProvisionalYear(t *testing.T) {
 		"12-27 08:30 A3 prepare FocalPoint:A3 Sent",
 		"12-31 08:30 A3 tomorrow FocalPoint:A3 Sent",
 		"01-05 08:30 A3 overdue Leader:A3 Sent", "01-05 08:30 A3 overdue FocalPoint:A3 Sent")
+	w.check("nor is the office asked again", w.rows(asked), "calendar/state/2021-12-31 11-28 08:30 12-28 08:30 Office:VP Sent 12-28 08:30")
 	w.to("2022-02-08 12:00")
 	w.check("February after Tết", w.notices(feb, "n.unit = 'A3'"),
 		"01-24 08:30 A3 prepare FocalPoint:A3 Sent",

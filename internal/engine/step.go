@@ -113,6 +113,9 @@ func (s *step) run(ctx context.Context, phase string) (outcome, error) {
 	if errors.Is(err, errDropped) {
 		return outcome{finished: true, over: true, changed: 1}, nil
 	}
+	if err == nil && s.p.Kind == KindCampaign && !o.finished {
+		err = s.askForDays(ctx, &o)
+	}
 	return o, err
 }
 

@@ -20,9 +20,6 @@ import (
 // MaxSize is the most that one file may have, in bytes.
 const MaxSize = 64 << 20
 
-// ErrTooLarge is the error of a file that has more than MaxSize.
-var ErrTooLarge = errors.New("larger than 64 MiB")
-
 // Kept is a file that is there for good.
 type Kept struct {
 	SHA256    string // lower-case hexadecimal
@@ -31,16 +28,23 @@ type Kept struct {
 }
 
 // Store is a directory of files.
-type Store struct{ dir string }
+type Store struct {
+	dir     string
+	scanner Scanner // nil: nothing is scanned
+}
 
 // New names the directory; it is made when the first file comes.
-func New(dir string) *Store { return &Store{dir} }
+func New(dir string) *Store { return &Store{dir: dir} }
+
+// Scanned is the same store, which takes nothing that the scanner has not passed.
+func (s *Store) Scanned(by Scanner) *Store { return &Store{s.dir, by} }
 
 // String is where it is.
 func (s *Store) String() string { return s.dir }
 
 // Put keeps what r holds. When it returns, the bytes are synced to the disk: what
-// refers to them may be committed. The same bytes twice are kept once.
+// refers to them may be committed. The same bytes twice are kept once. A file that is not
+// taken, by its kind or by the scanner, is *Refused.
 func (s *Store) Put(ctx context.Context, r io.Reader) (k Kept, err error) {
 	if err := os.MkdirAll(s.dir, 0o700); err != nil {
 		return k, err
@@ -62,6 +66,9 @@ func (s *Store) Put(ctx context.Context, r io.Reader) (k Kept, err error) {
 	if k.Size > MaxSize {
 		return k, ErrTooLarge
 	}
+	if err := s.look(ctx, f, head.buf.Bytes()); err != nil {
+		return k, err
+	}
 	k.SHA256, k.MediaType = hex.EncodeToString(sum.Sum(nil)), http.DetectContentType(head.buf.Bytes())
 	if err := f.Sync(); err != nil {
 		return k, err
@@ -80,6 +87,24 @@ func (s *Store) Put(ctx context.Context, r io.Reader) (k Kept, err error) {
 		return k, err
 	}
 	return k, errors.Join(syncDir(filepath.Dir(path)), syncDir(s.dir))
+}
+
+// look at a file that has come, before it is kept.
+func (s *Store) look(ctx context.Context, f *os.File, head []byte) error {
+	if program(head) {
+		return errProgram
+	}
+	if s.scanner == nil {
+		return nil
+	}
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	err := s.scanner.Scan(ctx, f)
+	if ctx.Err() != nil {
+		return ctx.Err() // whoever sent it is gone; that says nothing about the scanner
+	}
+	return err
 }
 
 // reader ends with its context.

@@ -165,7 +165,8 @@ func (a *App) file(ctx context.Context, in *struct {
 // broken is an error of the store of files as a fault of the server. It keeps the text
 // only: what the system says of a disk is not to be taken for a database that is away.
 func broken(ctx context.Context, err error) error {
-	if ctx.Err() != nil || errors.Is(err, evidence.ErrTooLarge) {
+	var refused *evidence.Refused
+	if ctx.Err() != nil || errors.As(err, &refused) {
 		return err
 	}
 	return errors.New("files of reports: " + err.Error())

@@ -144,3 +144,31 @@ func TestFilesAreLimited(t *testing.T) {
 		t.Errorf("left behind: %v %v", left, hidden)
 	}
 }
+
+// What a scanner refuses, or cannot tell about, is not kept.
+func TestFilesAreScanned(t *testing.T) {
+	s := serve(t)
+	focal := s.token(engine.Grant{Role: auth.FocalPoint, Unit: unit})
+	for _, c := range []struct {
+		reason, body string
+		says         error
+		status       int
+		code, retry  string
+	}{
+		{"a virus", "abc", &evidence.Refused{Code: "FileInfected", Text: "malware"}, http.StatusUnprocessableEntity, "FileInfected", ""},
+		{"nobody can tell", "abc", &evidence.Refused{Code: "ScannerAway", Text: "later", Later: true}, http.StatusServiceUnavailable, "ScannerAway", "5"},
+		{"a program", "\x7fELF", nil, http.StatusUnprocessableEntity, "FileProgram", ""},
+		{"a clean one", "abc", nil, http.StatusOK, "", ""},
+	} {
+		s.scans.says = c.says
+		got := s.do(http.MethodPost, "/api/v1/files?name=x.pdf", focal, c.body)
+		if got.StatusCode != c.status || c.code != "" && got.code() != c.code || got.Header.Get("Retry-After") != c.retry {
+			t.Errorf("%s: %d %s", c.reason, got.StatusCode, got.body)
+		}
+		kept, err := filepath.Glob(filepath.Join(s.files, "*", "*"))
+		s.ok(err)
+		if len(kept) > 0 != (c.status == http.StatusOK) {
+			t.Errorf("%s: kept %v", c.reason, kept)
+		}
+	}
+}

@@ -43,7 +43,13 @@ type server struct {
 	engine *engine.Engine
 	app    *httpapi.App
 	files  string
+	scans  scanner
 }
+
+// scanner says of every file what a test lets it say.
+type scanner struct{ says error }
+
+func (s *scanner) Scan(context.Context, io.Reader) error { return s.says }
 
 var operator = auth.Actor{Name: "root", Role: auth.Operator}
 
@@ -51,7 +57,7 @@ func serve(t *testing.T) *server {
 	t.Helper()
 	s := &server{t: t, pool: looktest.Seed(t, looktest.Chased), files: filepath.Join(t.TempDir(), "files")}
 	s.engine = engine.New(s.pool, nil)
-	s.app = httpapi.New(httpapi.Options{Engine: s.engine, Look: look.New(s.pool), Files: evidence.New(s.files), Verify: verify.New(s.pool, evidence.New(s.files))})
+	s.app = httpapi.New(httpapi.Options{Engine: s.engine, Look: look.New(s.pool), Files: evidence.New(s.files).Scanned(&s.scans), Verify: verify.New(s.pool, evidence.New(s.files))})
 	s.Server = httptest.NewServer(s.app)
 	t.Cleanup(s.Close)
 	return s

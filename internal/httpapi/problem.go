@@ -20,6 +20,9 @@ import (
 // problemType begins the type of every problem; the stable code ends it.
 const problemType = "urn:thidua:problem:"
 
+// Unavailable is the code of a problem that will be over by itself.
+const Unavailable = "Unavailable"
+
 // retryAfter is when the database is likely to be back, in seconds.
 const retryAfter = "5"
 
@@ -28,6 +31,7 @@ const retryAfter = "5"
 func (a *App) problem(ctx context.Context, err error) error {
 	var (
 		refused  *engine.Refused
+		file     *evidence.Refused
 		stranger *engine.Unauthenticated
 		missing  *engine.NotFound
 		conflict *engine.Conflict
@@ -64,19 +68,31 @@ func (a *App) problem(ctx context.Context, err error) error {
 		return declared(tell, problems)
 	case errors.As(err, &invalid):
 		return tell(http.StatusUnprocessableEntity, "InvalidManifest", invalid.Error())
-	case errors.Is(err, evidence.ErrTooLarge):
-		return tell(http.StatusRequestEntityTooLarge, "FileTooLarge", "a file has at most 64 MiB; what is more goes into several")
+	case errors.As(err, &file):
+		a.log.WarnContext(ctx, "file refused", "actor", actorOf(ctx), "code", file.Code, "cause", file.Cause())
+		return refusedFile(tell, file)
 	case store.Unstorable(err):
 		return tell(http.StatusUnprocessableEntity, "BadText", "a text of the request holds a character that cannot be kept, such as a zero byte")
 	case store.Away(err):
 		a.log.WarnContext(ctx, "the database is away", "error", err)
-		return huma.ErrorWithHeaders(tell(http.StatusServiceUnavailable, "Unavailable", "the database does not answer; repeat the act in a moment with the same Idempotency-Key"),
+		return huma.ErrorWithHeaders(tell(http.StatusServiceUnavailable, Unavailable, "the database does not answer; repeat the act in a moment with the same Idempotency-Key"),
 			http.Header{"Retry-After": {retryAfter}})
 	case errors.Is(err, context.Canceled):
 		return tell(499, "Gone", "nobody waited for the answer") // nginx's number for it; nobody reads it
 	}
 	a.log.ErrorContext(ctx, "request failed", "error", err)
 	return tell(http.StatusInternalServerError, "Internal", "this is a fault of the server; its log says more")
+}
+
+// refusedFile tells why a file was not taken.
+func refusedFile(tell func(int, string, string) *huma.ErrorModel, file *evidence.Refused) error {
+	switch {
+	case file.Later:
+		return huma.ErrorWithHeaders(tell(http.StatusServiceUnavailable, file.Code, file.Text), http.Header{"Retry-After": {retryAfter}})
+	case errors.Is(file, evidence.ErrTooLarge):
+		return tell(http.StatusRequestEntityTooLarge, file.Code, file.Text)
+	}
+	return tell(http.StatusUnprocessableEntity, file.Code, file.Text)
 }
 
 // declared tells every problem of a manifest, each with its place.

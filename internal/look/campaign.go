@@ -188,22 +188,18 @@ func (v *view) toCampaign(row db.LookCampaignsRow) (Campaign, error) {
 	return c, nil
 }
 
-// calendarAhead is how long before it needs a year's notice of days off a campaign
-// asks for it.
-const calendarAhead = 30 * 24 * time.Hour
-
 // findNeeds raises the alarm for calendars that a campaign is about to need and that
 // do not reach that far.
 func (c *Campaign) findNeeds(now time.Time) error {
 	// Most plans have nothing provisional and need not be read for that.
-	if c.State == "Closed" || c.State == "Cancelled" || !bytes.Contains(c.row.Plan, []byte(`"provisional": true`)) {
+	if c.State == "Closed" || c.State == "Cancelled" || !bytes.Contains(c.row.Plan, []byte(plan.ProvisionalMark)) {
 		return nil
 	}
 	var p plan.Plan
 	if err := json.Unmarshal(c.row.Plan, &p); err != nil {
 		return err
 	}
-	c.needs = p.Needs(now, calendarAhead)
+	c.needs = p.Needs(now, plan.NeedsAhead)
 	if len(c.needs) == 0 {
 		return nil
 	}

@@ -311,7 +311,8 @@ func toObligation(c *Campaign, row db.LookObligationsRow) Obligation {
 		o.NextState = "Waiting"
 	}
 	if row.Kind == "Invitation" {
-		o.Title = Word("subject." + row.Subject)
+		subject, _, _ := strings.Cut(row.Subject, "/") // that of a calendar has its name behind it
+		o.Title = Word("subject." + subject)
 	}
 	if row.ReceivedAt != nil && row.DueAt != nil {
 		onTime := !row.ReceivedAt.After(*row.DueAt)

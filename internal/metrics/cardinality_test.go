@@ -47,7 +47,7 @@ func TestSeriesAreBounded(t *testing.T) {
 		// Every step in every state.
 		`INSERT INTO notice (campaign_id, obligation_id, unit, deadline_no, step, role, recipient, instant, state, reason, recorded_at)
 		 SELECT o.campaign_id, o.id, o.owner, 1, step, s, '', now(), s, 'MissedSend', now() FROM obligation o,
-		  unnest(ARRAY['launch', 'invitation', 'request'] || ARRAY(SELECT p || 'step' || g FROM generate_series(1, ` + fmt.Sprint(ladder) + `) g, unnest(ARRAY['', 'consolidation/']) p)) step,
+		  unnest(ARRAY['launch', 'invitation', 'request', 'calendar'] || ARRAY(SELECT p || 'step' || g FROM generate_series(1, ` + fmt.Sprint(ladder) + `) g, unnest(ARRAY['', 'consolidation/']) p)) step,
 		  unnest(ARRAY['Pending', 'Sent', 'Superseded', 'Expired', 'Skipped', 'Merged', 'NoRecipient', 'Tasked', 'NotConfigured', 'Failed']) s
 		 WHERE o.kind = 'Report' AND o.subject = 'Owing'`,
 		`INSERT INTO notice (campaign_id, obligation_id, unit, deadline_no, step, role, recipient, instant, state, recorded_at)

@@ -1,17 +1,36 @@
 package metrics
 
-import "github.com/prometheus/client_golang/prometheus"
+import (
+	"slices"
+	"strings"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
 
 // gauge is a metric that a reading gives.
 type gauge struct {
 	desc   *prometheus.Desc
 	labels int
+	order  []int // of the labels by their names, as scrapes sort by them
+}
+
+func (g *gauge) compare(a, b [3]string) int {
+	for _, i := range g.order {
+		if c := strings.Compare(a[i], b[i]); c != 0 {
+			return c
+		}
+	}
+	return 0
 }
 
 var gauges []*gauge
 
 func newGauge(name, help string, labels ...string) *gauge {
-	g := &gauge{prometheus.NewDesc("thidua_"+name, help, labels, nil), len(labels)}
+	g := &gauge{desc: prometheus.NewDesc("thidua_"+name, help, labels, nil), labels: len(labels)}
+	for i := range labels {
+		g.order = append(g.order, i)
+	}
+	slices.SortFunc(g.order, func(a, b int) int { return strings.Compare(labels[a], labels[b]) })
 	gauges = append(gauges, g)
 	return g
 }

@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -23,11 +24,13 @@ func (r reading) add(g *gauge, v float64, labels ...string) {
 	r[g][key] += v
 }
 
+// metrics of a reading, each gauge's in the order in which a scrape gives them: sorting
+// is the better part of a scrape of many, and one that finds them sorted has little to do.
 func (r reading) metrics() []prometheus.Metric {
 	var all []prometheus.Metric
 	for g, values := range r {
-		for key, v := range values {
-			all = append(all, prometheus.MustNewConstMetric(g.desc, prometheus.GaugeValue, v, key[:g.labels]...))
+		for _, key := range slices.SortedFunc(maps.Keys(values), g.compare) {
+			all = append(all, prometheus.MustNewConstMetric(g.desc, prometheus.GaugeValue, values[key], key[:g.labels]...))
 		}
 	}
 	return all

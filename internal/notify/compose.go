@@ -121,6 +121,9 @@ type Notice struct {
 	EventAt  time.Time
 	Place    string
 	Occasion string // as in v1.Ceremony
+	// Calendar is which one lacks days off; CoveredUntil is the last day that it knows.
+	Calendar     string
+	CoveredUntil v1.Date
 }
 
 // RoundTitle is what a round of a series is called: its title and the month of
@@ -246,6 +249,8 @@ func (e Envelope) message() string {
 		return texts.List
 	case len(e.Notices) > 1:
 		return texts.Digest
+	case n.Step == texts.Calendar:
+		return texts.Calendar
 	case n.Step == texts.Launch: // of whatever kind: it is the first that a unit hears
 		return texts.Launch
 	case n.Kind == KindInvitation:
@@ -337,6 +342,8 @@ type Fields struct {
 	EventAt          string
 	EventShort       string
 	Place            string
+	Calendar         string
+	CoveredUntil     string
 
 	// Items are all notices, each with everything above.
 	Items []Fields
@@ -447,6 +454,14 @@ func (v *Fields) add(e Envelope, n Notice, t *texts.Catalogue) (err error) {
 	if !n.EventAt.IsZero() {
 		at := n.EventAt.In(e.Location)
 		v.EventAt, v.EventShort = t.Moment(at), t.ShortMoment(at)
+	}
+	v.Calendar = n.Calendar
+	if n.CoveredUntil != "" {
+		until, err := texts.ParseDate(n.CoveredUntil)
+		if err != nil {
+			return err
+		}
+		v.CoveredUntil = t.Date(until)
 	}
 	v.Event = cmp.Or(t.Words.Occasions[n.Occasion], t.Words.Occasion)
 	if n.HardTasks > 0 {

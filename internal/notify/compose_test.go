@@ -116,6 +116,11 @@ var messages = []struct {
 		e.Notices[0] = Notice{Kind: KindInvitation, Step: "invitation", Unit: quangNinh, EventAt: at("2022-04-15 08:30"), Occasion: "NationalDay"}
 		e.Now = at("2022-04-07 08:30")
 	}},
+	{"calendar", "the office is asked for the coming year's days off", func(e *Envelope) {
+		e.Recipient = Recipient{Role: v1.RoleOffice, Unit: e.Office.Unit, Email: "tdkt@mic.example.vn"}
+		e.Notices[0] = Notice{Kind: KindInvitation, Step: "calendar", Unit: e.Office.Unit, Due: at("2022-01-05 08:30"), Calendar: "state", CoveredUntil: "2021-12-31"}
+		e.Now = at("2021-12-06 08:30")
+	}},
 	{"list", "late units, for the body that administers them", func(e *Envelope) {
 		e.List, e.Now = true, at("2021-10-22 08:30")
 		e.Recipient = Recipient{Role: v1.RoleAdministeringBody, Unit: Unit{"UBND-QNH", "Ủy ban nhân dân tỉnh Quảng Ninh"}, Email: "vanthu@quangninh.example.vn"}

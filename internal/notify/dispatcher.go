@@ -22,6 +22,7 @@ import (
 
 	v1 "thidua.dev/thidua/api/v1"
 	"thidua.dev/thidua/internal/logs"
+	"thidua.dev/thidua/internal/notify/texts"
 	"thidua.dev/thidua/internal/plan"
 	"thidua.dev/thidua/internal/store/db"
 	"thidua.dev/thidua/internal/traces"
@@ -522,6 +523,11 @@ func (t *texting) notice(r db.ClaimedNoticesRow) Notice {
 	}
 	if r.Kind == "Invitation" && r.Step == "invitation" && t.spec.Ceremony != nil {
 		n.EventAt, n.Occasion = momentIn(t.spec.Ceremony.At, t.location), t.spec.Ceremony.Occasion
+	}
+	if r.Step == texts.Calendar {
+		// Its subject is calendar/NAME/LAST-DAY, as the engine writes it.
+		name, until, _ := strings.Cut(strings.TrimPrefix(r.Subject, texts.Calendar+"/"), "/")
+		n.Calendar, n.CoveredUntil = name, v1.Date(until)
 	}
 	if t.spec.Registration != nil && t.spec.Registration.HardTasks != nil && (r.Kind == "Registration" || r.Step == "launch") {
 		n.HardTasks = int(t.spec.Registration.HardTasks.Max)

@@ -44,6 +44,7 @@ type desk struct {
 	app    *pages.App
 
 	files    *evidence.Store
+	scanner  scanner
 	rehearse pages.Rehearse
 	browsers int
 }
@@ -57,13 +58,18 @@ func openDesk(t *testing.T, base string) *desk {
 
 func (d *desk) open(base string) {
 	d.t.Helper()
-	d.engine, d.files = engine.New(d.pool, nil), evidence.New(d.t.TempDir())
+	d.engine, d.files = engine.New(d.pool, nil), evidence.New(d.t.TempDir()).Scanned(&d.scanner)
 	d.ok(db.New(d.pool).InsertLinkKey(context.Background(), 1, signingKey))
 	sessions := pgxstore.NewWithCleanupInterval(d.pool, 0)
 	d.app = pages.New(pages.Options{Look: look.New(d.pool), Engine: d.engine, Sessions: sessions, BaseURL: base, Files: d.files, Rehearse: d.rehearse})
 	d.Server = httptest.NewServer(d.app)
 	d.t.Cleanup(func() { d.app.Stop(); d.Close() })
 }
+
+// scanner says of every file what a test lets it say.
+type scanner struct{ says error }
+
+func (s *scanner) Scan(context.Context, io.Reader) error { return s.says }
 
 func (d *desk) ok(err error) {
 	d.t.Helper()
@@ -566,6 +572,16 @@ func TestUnitSendsFiles(t *testing.T) {
 	if response, page := b.post(form, october, map[string]string{"rỗng.pdf": ""}); response.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(page, "Tệp không có nội dung") || !strings.Contains(page, "Đã hoàn thành") {
 		t.Errorf("an empty file: %d", response.StatusCode)
 	}
+	for want, says := range map[string]error{
+		"phát hiện mã độc trong tệp": &evidence.Refused{Code: "FileInfected"},
+		"Đề nghị thử lại sau":        &evidence.Refused{Code: "ScannerAway", Later: true},
+	} {
+		d.scanner.says = says
+		if response, page := b.post(form, october, map[string]string{"x.pdf": "%PDF-1.7"}); response.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(page, want) || !strings.Contains(page, "Đã hoàn thành") {
+			t.Errorf("%s: %d", want, response.StatusCode)
+		}
+	}
+	d.scanner.says = nil
 	draft := maps.Clone(october)
 	draft["draft"] = []string{"1"}
 	if response, page := b.post(form, draft, map[string]string{"ảnh.jpg": "\xff\xd8\xff\xe0 ảnh"}); response.StatusCode != http.StatusSeeOther {

@@ -77,9 +77,11 @@ func (a *App) keepFile(r *http.Request, actor auth.Actor, part *multipart.Part) 
 		return engine.File{}, err
 	}
 	k, err := store.Put(r.Context(), part)
+	var refused *evidence.Refused
 	switch {
-	case errors.Is(err, evidence.ErrTooLarge):
-		return engine.File{}, &engine.Refused{Code: "FileTooLarge"}
+	case errors.As(err, &refused):
+		a.o.Log.WarnContext(r.Context(), "file refused", "actor", actor, "code", refused.Code, "cause", refused.Cause())
+		return engine.File{}, &engine.Refused{Code: refused.Code, Text: refused.Text}
 	case err != nil && r.Context().Err() == nil && !errors.Is(err, io.ErrUnexpectedEOF):
 		return engine.File{}, err
 	case err != nil:

@@ -14,12 +14,19 @@ type Need struct {
 	At time.Time
 }
 
+// NeedsAhead is how long before it needs a year's notice of days off a campaign asks for
+// it.
+const NeedsAhead = 30 * 24 * time.Hour
+
+// ProvisionalMark stands in a stored plan that has anything provisional in it.
+const ProvisionalMark = `"provisional": true`
+
 // Needs are the calendars that a plan needs extended, for instants after now and at
 // most ahead of it, the earliest first.
 func (p *Plan) Needs(now time.Time, ahead time.Duration) []Need {
 	var needs []Need
 	for _, e := range p.Events {
-		if !e.Provisional || !e.At.After(now) || e.At.After(now.Add(ahead)) {
+		if !e.Provisional || !e.At.After(now) || e.At.Sub(now) > ahead {
 			continue
 		}
 		i := slices.IndexFunc(needs, func(n Need) bool { return n.Calendar == e.Calendar })

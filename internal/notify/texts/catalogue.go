@@ -35,10 +35,11 @@ const (
 	Digest     = "digest"     // several notices for one who owes
 	Returned   = "returned"   // a report comes back for supplement
 	Request    = "request"    // a report outside the plan is asked for
+	Calendar   = "calendar"   // the office is asked for the coming year's days off
 )
 
 // Messages are the names of all messages.
-var Messages = []string{Prepare, Overdue, Launch, Invitation, List, Digest, Returned, Request}
+var Messages = []string{Prepare, Overdue, Launch, Invitation, List, Digest, Returned, Request, Calendar}
 
 //go:embed vi en layout.html.tmpl
 var files embed.FS

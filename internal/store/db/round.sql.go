@@ -11,6 +11,65 @@ import (
 	"time"
 )
 
+const askForDays = `-- name: AskForDays :one
+WITH told AS (
+    INSERT INTO obligation (campaign_id, kind, subject, owner, holder, calendar, state, due_at, ladder_from, opened_at)
+    VALUES ($1::bigint, 'Invitation', $2::text, $3::text, 'Office', $4::text, 'Informed',
+            $5::timestamptz, $6::timestamptz, $6)
+    ON CONFLICT DO NOTHING
+    RETURNING id, campaign_id, owner, deadline_no, due_at
+), fresh AS (
+    INSERT INTO notice (campaign_id, obligation_id, unit, deadline_no, step, role, recipient, instant, not_after, informative, state, reason, recorded_at)
+    SELECT t.campaign_id, t.id, t.owner, t.deadline_no, $7::text, 'Office', t.owner, $6, t.due_at, true,
+           CASE WHEN c.email IS NULL THEN 'NoRecipient' ELSE 'Pending' END, CASE WHEN c.email IS NULL THEN 'NoContact' ELSE '' END, $6
+    FROM told t LEFT JOIN contact c ON c.unit = t.owner AND c.role = 'FocalPoint'
+    RETURNING id, campaign_id, step, role, recipient, instant, state
+), written AS (
+    INSERT INTO message (campaign_id, step, channel, role, recipient, batch, list, not_before)
+    SELECT f.campaign_id, f.step, 'email', f.role, f.recipient, 'notice.' || f.id, false, f.instant FROM fresh f WHERE f.state = 'Pending'
+    RETURNING id, batch
+), linked AS (
+    INSERT INTO message_notice (message_id, notice_id)
+    SELECT w.id, f.id FROM fresh f JOIN written w ON w.batch = 'notice.' || f.id
+    RETURNING 1
+)
+SELECT (SELECT count(*) FROM fresh)::bigint AS notices, (SELECT count(*) FROM written)::bigint AS messages,
+       (SELECT count(*) FROM linked)::bigint AS links
+`
+
+type AskForDaysParams struct {
+	CampaignID int64
+	Subject    string
+	Office     string
+	Calendar   string
+	DueAt      time.Time
+	Now        time.Time
+	Step       string
+}
+
+type AskForDaysRow struct {
+	Notices  int64
+	Messages int64
+	Links    int64
+}
+
+// What the office is told of a calendar that ends too soon. It owes nothing by that: the
+// year's notice may come from elsewhere.
+func (q *Queries) AskForDays(ctx context.Context, arg AskForDaysParams) (AskForDaysRow, error) {
+	row := q.db.QueryRow(ctx, askForDays,
+		arg.CampaignID,
+		arg.Subject,
+		arg.Office,
+		arg.Calendar,
+		arg.DueAt,
+		arg.Now,
+		arg.Step,
+	)
+	var i AskForDaysRow
+	err := row.Scan(&i.Notices, &i.Messages, &i.Links)
+	return i, err
+}
+
 const climbLadder = `-- name: ClimbLadder :one
 WITH due AS (
     UPDATE obligation o

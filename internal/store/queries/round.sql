@@ -414,6 +414,33 @@ WITH told AS (
 SELECT (SELECT count(*) FROM fresh)::bigint AS notices, (SELECT count(*) FROM written)::bigint AS messages,
        (SELECT count(*) FROM linked)::bigint AS links;
 
+-- name: AskForDays :one
+-- What the office is told of a calendar that ends too soon. It owes nothing by that: the
+-- year's notice may come from elsewhere.
+WITH told AS (
+    INSERT INTO obligation (campaign_id, kind, subject, owner, holder, calendar, state, due_at, ladder_from, opened_at)
+    VALUES (@campaign_id::bigint, 'Invitation', @subject::text, @office::text, 'Office', @calendar::text, 'Informed',
+            @due_at::timestamptz, @now::timestamptz, @now)
+    ON CONFLICT DO NOTHING
+    RETURNING id, campaign_id, owner, deadline_no, due_at
+), fresh AS (
+    INSERT INTO notice (campaign_id, obligation_id, unit, deadline_no, step, role, recipient, instant, not_after, informative, state, reason, recorded_at)
+    SELECT t.campaign_id, t.id, t.owner, t.deadline_no, @step::text, 'Office', t.owner, @now, t.due_at, true,
+           CASE WHEN c.email IS NULL THEN 'NoRecipient' ELSE 'Pending' END, CASE WHEN c.email IS NULL THEN 'NoContact' ELSE '' END, @now
+    FROM told t LEFT JOIN contact c ON c.unit = t.owner AND c.role = 'FocalPoint'
+    RETURNING id, campaign_id, step, role, recipient, instant, state
+), written AS (
+    INSERT INTO message (campaign_id, step, channel, role, recipient, batch, list, not_before)
+    SELECT f.campaign_id, f.step, 'email', f.role, f.recipient, 'notice.' || f.id, false, f.instant FROM fresh f WHERE f.state = 'Pending'
+    RETURNING id, batch
+), linked AS (
+    INSERT INTO message_notice (message_id, notice_id)
+    SELECT w.id, f.id FROM fresh f JOIN written w ON w.batch = 'notice.' || f.id
+    RETURNING 1
+)
+SELECT (SELECT count(*) FROM fresh)::bigint AS notices, (SELECT count(*) FROM written)::bigint AS messages,
+       (SELECT count(*) FROM linked)::bigint AS links;
+
 -- name: DueOfRound :one
 -- The deadline in one calendar, or the earliest one where nobody follows it.
 SELECT due_at FROM round_due WHERE round_id = @round_id ORDER BY (calendar = @calendar::text) DESC, due_at LIMIT 1;
