@@ -110,6 +110,7 @@ func New(o Options) *App {
 	a.addPictures(around)
 	a.addProposals(around)
 	a.addMessages(around)
+	a.addPeople(around)
 	// Open to everybody.
 	a.handle("GET /roots", a.serveRoots, around)
 	a.handle("/", func(http.ResponseWriter, *http.Request) error { return &look.NotFound{Kind: "page"} }, around)

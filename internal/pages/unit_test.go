@@ -346,6 +346,11 @@ func declares(route, path string, status, nobody, other int) pageRow {
 	return pageRow{route, path, with(with(to(no, nobody, all()...), status, "office", "operator"), other, "office-other")}
 }
 
+// admits is for operators, and for offices about people of their own campaigns.
+func admits(route, path string, operator, nobody, office int) pageRow {
+	return pageRow{route, path, with(with(to(no, nobody, all()...), operator, "operator"), office, "office", "office-other")}
+}
+
 // open is a page for everybody.
 func open(route, path string, status int) pageRow { return pageRow{route, path, to(status, status)} }
 
@@ -381,6 +386,10 @@ var pageRows = []pageRow{
 	declares("GET /declare/{proposal}/rehearsal", "/declare/"+proposalID+"/rehearsal", none, onTo, none),
 	reads("GET /campaigns/{name}/messages", "/campaigns/covid-2021/messages", in),
 	steers("POST /campaigns/{name}/messages", "/campaigns/covid-2021/messages", none, no),
+	admits("GET /people", "/people", in, onTo, in),
+	admits("POST /people", "/people", none, no, none),
+	admits("GET /people/{id}", "/people/1", in, onTo, none), // the office's own account is the operator's to change
+	admits("POST /people/{id}", "/people/1", none, no, none),
 	reads("GET /campaigns/{name}/ranking", "/campaigns/covid-2021/ranking", none),
 	reads("GET /campaigns/{name}/letters/{id}", "/campaigns/covid-2021/letters/1", in),
 	open("GET /roots", "/roots", in),
