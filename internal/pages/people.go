@@ -36,9 +36,6 @@ const (
 	roleLasts = 365 * 24 * time.Hour
 )
 
-// Lines of a roster on which a role may reach down.
-var lines = []auth.Line{auth.CollectsTo, auth.AdministeredBy, auth.SubmitsTo}
-
 // admission is what somebody may give to others.
 type admission struct {
 	roles     []auth.Role
@@ -49,7 +46,7 @@ type admission struct {
 
 func (a *App) admission(r *http.Request, actor auth.Actor) (admission, error) {
 	ad := admission{
-		roles:   []auth.Role{auth.Office, auth.FocalPoint, auth.Leader, auth.Appraiser, auth.Auditor, auth.Operator},
+		roles:   auth.Roles,
 		lastDay: time.Now().Add(roleLasts).In(machineZone(a.ui(r))).Format(time.DateOnly),
 	}
 	reader, err := a.door.read.For(r.Context(), actor, auth.See, engine.Of{Campaign: actor.Campaign})
