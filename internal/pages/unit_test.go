@@ -38,7 +38,7 @@ var signingKey = []byte("0123456789abcdef0123456789abcdef")
 // desk is the pages of units over the example of 2021, while two units are chased.
 type desk struct {
 	*httptest.Server
-	t      *testing.T
+	t      testing.TB
 	pool   *pgxpool.Pool
 	engine *engine.Engine
 	app    *pages.App
@@ -48,7 +48,7 @@ type desk struct {
 	browsers int
 }
 
-func openDesk(t *testing.T, base string) *desk {
+func openDesk(t testing.TB, base string) *desk {
 	t.Helper()
 	d := &desk{t: t, pool: looktest.Seed(t, looktest.Chased)}
 	d.open(base)
