@@ -20,7 +20,7 @@ import (
 // problemType begins the type of every problem; the stable code ends it.
 const problemType = "urn:thidua:problem:"
 
-// retryAfter is when the database is likely to be back, in seconds.
+// retryAfter is when the database is likely to be back, or files are taken again, in seconds.
 const retryAfter = "5"
 
 // problem is an error as the API tells it: the one place that knows which status
@@ -66,6 +66,9 @@ func (a *App) problem(ctx context.Context, err error) error {
 		return tell(http.StatusUnprocessableEntity, "InvalidManifest", invalid.Error())
 	case errors.Is(err, evidence.ErrTooLarge):
 		return tell(http.StatusRequestEntityTooLarge, "FileTooLarge", "a file has at most 64 MiB; what is more goes into several")
+	case errors.Is(err, errTooManyFiles):
+		return huma.ErrorWithHeaders(tell(http.StatusTooManyRequests, "TooManyFiles", "this token has sent very many files within a short time; nothing was kept, send this one again later"),
+			http.Header{"Retry-After": {retryAfter}})
 	case store.Unstorable(err):
 		return tell(http.StatusUnprocessableEntity, "BadText", "a text of the request holds a character that cannot be kept, such as a zero byte")
 	case store.Away(err):

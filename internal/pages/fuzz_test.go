@@ -22,6 +22,7 @@ import (
 type hammer struct {
 	*desk
 	routes  []string
+	said    *bytes.Buffer // the log of the last request
 	cookies map[string][]*http.Cookie
 }
 
@@ -30,7 +31,9 @@ var hammerers = []string{"nobody", "office", "operator", "unit", "leader-account
 
 func newHammer(t testing.TB) *hammer {
 	t.Helper()
-	h := &hammer{desk: openDesk(t, ""), cookies: map[string][]*http.Cookie{}}
+	h := &hammer{said: &bytes.Buffer{}, cookies: map[string][]*http.Cookie{}}
+	h.desk = &desk{t: t, pool: looktest.Seed(t, looktest.Chased), log: textLog(h.said)}
+	h.open("")
 	home, err := url.Parse(h.URL)
 	h.ok(err)
 	for _, who := range hammerers[1:] {
@@ -66,11 +69,14 @@ func (h *hammer) mend(t testing.TB) {
 	}
 }
 
+// raw marks a body that no browser would send.
+const raw = 1 << 7
+
 // shot is one request.
 type shot struct {
 	route       string
 	who         string
-	odd         byte   // which parts of the path are word
+	odd         byte   // which parts of the path are word; the highest bit: file is the body as it is
 	word, query string // word also names the file
 	form        string
 	file        []byte // sent with the form, in each of the fields that take files
@@ -105,7 +111,9 @@ func (s shot) request() *http.Request {
 		method = http.MethodGet
 	}
 	body, kind := strings.NewReader(s.form), "application/x-www-form-urlencoded"
-	if len(s.file) > 0 {
+	if s.odd&raw != 0 {
+		body, kind = strings.NewReader(string(s.file)), "multipart/form-data; boundary=x"
+	} else if len(s.file) > 0 {
 		var b bytes.Buffer
 		form := multipart.NewWriter(&b)
 		values, _ := url.ParseQuery(s.form) // what can be read of it
@@ -153,8 +161,8 @@ func (h *hammer) fire(t testing.TB, s shot) {
 		return
 	}
 	w := h.ask(t, s, r)
-	if r.Method != http.MethodPost {
-		return
+	if r.Method != http.MethodPost || w.Code >= http.StatusBadRequest {
+		return // nothing was done
 	}
 	if to, err := url.Parse(w.Header().Get("Location")); err == nil && w.Code == http.StatusSeeOther && to.Host == "" {
 		if next, err := http.NewRequest(http.MethodGet, "http://thidua.example"+to.String(), http.NoBody); err == nil { //nolint:noctx // it gets one where it is served
@@ -171,6 +179,7 @@ func (h *hammer) ask(t testing.TB, s shot, r *http.Request) *httptest.ResponseRe
 	for _, c := range h.cookies[s.who] {
 		r.AddCookie(c)
 	}
+	h.said.Reset()
 	w := httptest.NewRecorder()
 	if strings.HasSuffix(r.URL.Path, "/live") {
 		h.app.ServeHTTP(listener{w, cancel}, r.WithContext(ctx))
@@ -178,7 +187,7 @@ func (h *hammer) ask(t testing.TB, s shot, r *http.Request) *httptest.ResponseRe
 		h.app.ServeHTTP(w, r.WithContext(ctx))
 	}
 	if w.Code >= http.StatusInternalServerError {
-		t.Errorf("%s as %s answers %d at %.200q\npath  %q\nquery %q\nform  %q\nfile  %q %.200q", s.route, s.who, w.Code, r.URL, s.path(), s.query, s.form, s.word, s.file)
+		t.Errorf("%s as %s answers %d at %.200q\npath  %q\nquery %q\nform  %q\nfile  %q %.200q\n%s", s.route, s.who, w.Code, r.URL, s.path(), s.query, s.form, s.word, s.file, h.said)
 	}
 	return w
 }
@@ -253,6 +262,9 @@ func (h *hammer) seeds(workbook string) (all []shot) {
 			}
 			all = append(all, shot{route: route, who: who, query: "%zz&;=%"})
 			continue
+		}
+		for _, body := range []string{"", "--x", "--x\r\n\r\n\r\n--x--", "--x\r\nContent-Disposition: form-data; name=units; filename=a\r\n\r\nx", "--x\r\nContent-Disposition: form-data; name=\"act\"\r\n\r\n" + strings.Repeat("a", 1<<20) + "\r\n--x--"} {
+			all = append(all, shot{route: route, who: who, odd: raw, file: []byte(body)})
 		}
 		for _, act := range append(formActs[route], "") {
 			for i, word := range odd[:8] {

@@ -45,6 +45,7 @@ type desk struct {
 
 	files    *evidence.Store
 	rehearse pages.Rehearse
+	log      *slog.Logger
 	browsers int
 }
 
@@ -60,7 +61,7 @@ func (d *desk) open(base string) {
 	d.engine, d.files = engine.New(d.pool, nil), evidence.New(d.t.TempDir())
 	d.ok(db.New(d.pool).InsertLinkKey(context.Background(), 1, signingKey))
 	sessions := pgxstore.NewWithCleanupInterval(d.pool, 0)
-	d.app = pages.New(pages.Options{Look: look.New(d.pool), Engine: d.engine, Sessions: sessions, BaseURL: base, Files: d.files, Rehearse: d.rehearse})
+	d.app = pages.New(pages.Options{Look: look.New(d.pool), Engine: d.engine, Sessions: sessions, BaseURL: base, Files: d.files, Rehearse: d.rehearse, Log: d.log})
 	d.Server = httptest.NewServer(d.app)
 	d.t.Cleanup(func() { d.app.Stop(); d.Close() })
 }
