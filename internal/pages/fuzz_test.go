@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"fmt"
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
@@ -48,7 +47,7 @@ func newHammer(t testing.TB) *hammer {
 	}
 	h.sketch(proposalID)
 	for _, table := range []string{"sessions", "account", "account_role", "proposal"} {
-		_, err := h.pool.Exec(context.Background(), `CREATE TABLE kept_`+table+` AS SELECT * FROM `+table)
+		_, err := h.pool.Exec(context.Background(), `CREATE TABLE kept_`+table+` AS TABLE `+table)
 		h.ok(err)
 	}
 	h.routes = h.app.Routes()
@@ -60,10 +59,10 @@ func newHammer(t testing.TB) *hammer {
 func (h *hammer) mend(t testing.TB) {
 	t.Helper()
 	_, err := h.pool.Exec(context.Background(), `
-		INSERT INTO sessions SELECT * FROM kept_sessions ON CONFLICT (token) DO UPDATE SET data = excluded.data, expiry = excluded.expiry;
+		INSERT INTO sessions TABLE kept_sessions ON CONFLICT (token) DO UPDATE SET data = excluded.data, expiry = excluded.expiry;
 		UPDATE account a SET version = k.version, disabled_at = NULL, locked_until = NULL, password = k.password, totp = k.totp FROM kept_account k WHERE k.id = a.id;
 		UPDATE account_role r SET revoked_at = NULL, expires_at = k.expires_at FROM kept_account_role k WHERE k.id = r.id;
-		DELETE FROM proposal; INSERT INTO proposal SELECT * FROM kept_proposal`)
+		DELETE FROM proposal; INSERT INTO proposal TABLE kept_proposal`)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +129,7 @@ func (s shot) request() *http.Request {
 		_ = form.Close()
 		body, kind = strings.NewReader(b.String()), form.FormDataContentType()
 	}
-	r, err := http.NewRequest(method, "http://thidua.example"+s.path(), body) //nolint:noctx // it gets one where it is served
+	r, err := http.NewRequest(method, "http://thidua.example"+s.path(), body)
 	if err != nil {
 		return nil
 	}
@@ -165,7 +164,7 @@ func (h *hammer) fire(t testing.TB, s shot) {
 		return // nothing was done
 	}
 	if to, err := url.Parse(w.Header().Get("Location")); err == nil && w.Code == http.StatusSeeOther && to.Host == "" {
-		if next, err := http.NewRequest(http.MethodGet, "http://thidua.example"+to.String(), http.NoBody); err == nil { //nolint:noctx // it gets one where it is served
+		if next, err := http.NewRequest(http.MethodGet, "http://thidua.example"+to.String(), http.NoBody); err == nil {
 			h.ask(t, s, next)
 		}
 	}
@@ -306,7 +305,7 @@ func FuzzPages(f *testing.F) {
 	for _, s := range seeds {
 		f.Add(index(h.routes, s.route), index(hammerers, s.who), s.odd, s.word, s.query, s.form, s.file)
 	}
-	f.Log(fmt.Sprintf("%d requests", len(seeds)))
+	f.Logf("%d requests", len(seeds))
 	f.Fuzz(func(t *testing.T, route, who, odd byte, word, query, form string, file []byte) {
 		h.fire(t, shot{h.routes[int(route)%len(h.routes)], hammerers[int(who)%len(hammerers)], odd, word, query, form, file})
 	})

@@ -88,12 +88,12 @@ func (a *App) people(r *http.Request, actor auth.Actor, query, unit string) (peo
 	p := people{typed: typed{request: uuid.NewString()}, total: len(all), query: strings.TrimSpace(query), unit: strings.TrimSpace(unit)}
 	words := strings.Fields(unmarked(p.query))
 	p.found = slices.DeleteFunc(all, func(c engine.Account) bool {
-		text := unmarked(c.Name + " " + c.Login)
-		there := p.unit == ""
+		about, there := []string{c.Name, c.Login}, p.unit == ""
 		for _, role := range c.Roles {
-			text += " " + unmarked(role.Unit)
+			about = append(about, role.Unit)
 			there = there || strings.EqualFold(role.Unit, p.unit)
 		}
+		text := unmarked(strings.Join(about, " "))
 		return !there || slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(text, w) })
 	})
 	p.admission, err = a.admission(r, actor)

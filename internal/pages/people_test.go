@@ -2,6 +2,7 @@ package pages_test
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -49,9 +50,7 @@ func TestOperatorAdmits(t *testing.T) {
 			"act": {"admit"}, "name": {"Lê Văn Đạt"}, "login": {"le.van.dat@so.example"}, "role": {"Leader"}, "unit": {unit}, "campaign": {looktest.Name},
 			"until": {nextYear()}, "reason": {"<b>QĐ 12</b>"},
 		}
-		for k, v := range edit {
-			values[k] = v
-		}
+		maps.Copy(values, edit)
 		return values
 	}
 	for _, c := range []struct {

@@ -161,13 +161,13 @@ func (a *App) propose(w http.ResponseWriter, r *http.Request) error {
 func (a *App) formWithList(w http.ResponseWriter, r *http.Request, actor auth.Actor) (values url.Values, name string, data []byte, err error) {
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(uploadPatience)) // a connection that knows none waits longer
 	r.Body = http.MaxBytesReader(w, r.Body, maxPropose)
-	if err := r.ParseMultipartForm(maxPropose); err != nil && !errors.Is(err, http.ErrNotMultipart) {
+	if err := r.ParseMultipartForm(maxPropose); err != nil && !errors.Is(err, http.ErrNotMultipart) { //nolint:gosec // bounded above
 		return nil, "", nil, &engine.Refused{Code: "unreadable"}
 	}
 	if r.MultipartForm == nil {
 		return r.PostForm, "", nil, nil
 	}
-	defer r.MultipartForm.RemoveAll()
+	defer func() { _ = r.MultipartForm.RemoveAll() }() // what stays lies in the system's temporary directory
 	files := r.MultipartForm.File["units"]
 	if len(files) == 0 {
 		return r.PostForm, "", nil, nil
