@@ -431,7 +431,7 @@ func (a *App) serveProposal(w http.ResponseWriter, r *http.Request) error {
 		onward(w, r, u.href(u.campaign(p.Declared)))
 		return nil
 	}
-	u.types = true
+	u.types, u.draws = true, true
 	return write(w, r, http.StatusOK, layout(u, p.Title, "", proposalPage(u, p)))
 }
 
@@ -472,7 +472,7 @@ func (a *App) changeProposal(w http.ResponseWriter, r *http.Request) error {
 		return nil
 	}
 	p.act, p.values = values.Get("act"), values
-	u.types = true
+	u.types, u.draws = true, true
 	return write(w, r, status, layout(u, p.Title, "", proposalPage(u, p)))
 }
 
