@@ -24,6 +24,9 @@ const (
 	Engine     Role = "Engine"     // the installation itself
 )
 
+// Roles are those that somebody can be given.
+var Roles = []Role{Office, FocalPoint, Leader, Appraiser, Auditor, Operator}
+
 // Line of a roster: who stands above a unit, for one purpose.
 type Line string
 
@@ -32,6 +35,9 @@ const (
 	AdministeredBy Line = "administered_by" // copies of escalation
 	SubmitsTo      Line = "submits_to"      // dossiers
 )
+
+// Lines are all lines of a roster.
+var Lines = []Line{CollectsTo, AdministeredBy, SubmitsTo}
 
 // Means by which an actor has shown who they are.
 type Means string

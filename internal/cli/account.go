@@ -59,9 +59,9 @@ type granting struct{ role, unit, line, campaign, expires string }
 
 func (g *granting) flags(a *app, cmd *cobra.Command) {
 	flags := cmd.Flags()
-	choiceVar(cmd, flags, &g.role, "role", "", "", "what they may do", string(auth.Office), string(auth.FocalPoint), string(auth.Leader), string(auth.Appraiser), string(auth.Auditor), string(auth.Operator))
+	choiceVar(cmd, flags, &g.role, "role", "", "", "what they may do", words(auth.Roles)...)
 	flags.StringVar(&g.unit, "unit", "", "the unit that they speak for")
-	choiceVar(cmd, flags, &g.line, "line", "", "", "also for the units below it on this line of the roster", string(auth.CollectsTo), string(auth.AdministeredBy), string(auth.SubmitsTo))
+	choiceVar(cmd, flags, &g.line, "line", "", "", "also for the units below it on this line of the roster", words(auth.Lines)...)
 	a.campaignFlag(cmd, &g.campaign)
 	flags.StringVar(&g.expires, "expires", "", "the last day (default in a year)")
 }

@@ -38,6 +38,15 @@ func choiceVar(cmd *cobra.Command, flags *pflag.FlagSet, value *string, name, sh
 	_ = cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(allowed, cobra.ShellCompDirectiveNoFileComp))
 }
 
+// words are what a choice is of.
+func words[W ~string](of []W) []string {
+	all := make([]string, len(of))
+	for i, w := range of {
+		all[i] = string(w)
+	}
+	return all
+}
+
 // Formats of -o.
 const (
 	formatTable = "table"

@@ -163,7 +163,7 @@ type arrival struct {
 func (p *arrival) flags(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.BoolVar(&p.onBehalf, "on-behalf", false, "record a signed report that came outside of the system")
-	choiceVar(cmd, flags, &p.source, "source", "", string(engine.Paper), "how it came", string(engine.Paper), string(engine.Email), string(engine.DocumentAxis))
+	choiceVar(cmd, flags, &p.source, "source", "", string(engine.Paper), "how it came", words(engine.Sources)...)
 	flags.StringVar(&p.number, "document-number", "", "the document's number and symbol, as printed")
 	flags.StringVar(&p.dated, "document-date", "", "the document's own date")
 	flags.StringVar(&p.receivedAt, "received-at", "", "when it arrived: an instant, or a day, which means 17:00 of it; of today give the time as well")

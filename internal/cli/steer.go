@@ -187,7 +187,7 @@ tạm dừng (shift).`,
 			})
 		},
 	}
-	choiceVar(cmd, cmd.Flags(), &deadlines, "deadlines", "", "", "what becomes of the deadlines of the pause", string(engine.Keep), string(engine.Shift))
+	choiceVar(cmd, cmd.Flags(), &deadlines, "deadlines", "", "", "what becomes of the deadlines of the pause", words(engine.DeadlineChoices)...)
 	req.flags(cmd)
 	return cmd
 }

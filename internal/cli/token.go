@@ -76,9 +76,9 @@ Mã chỉ hiện một lần; mỗi người một mã, nhật ký ghi rõ ai đ
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&g.Name, "name", "", "the person or program whose it is")
-	choiceVar(cmd, flags, &role, "role", "", "", "what they may do", string(auth.Office), string(auth.FocalPoint), string(auth.Leader), string(auth.Auditor), string(auth.Operator))
+	choiceVar(cmd, flags, &role, "role", "", "", "what they may do", words(auth.Roles)...)
 	flags.StringVar(&g.Unit, "unit", "", "the unit that they speak for")
-	choiceVar(cmd, flags, &line, "line", "", "", "also for the units below it on this line of the roster", string(auth.CollectsTo), string(auth.AdministeredBy), string(auth.SubmitsTo))
+	choiceVar(cmd, flags, &line, "line", "", "", "also for the units below it on this line of the roster", words(auth.Lines)...)
 	a.campaignFlag(cmd, &g.Campaign)
 	flags.StringVar(&expires, "expires", "", "the last day (default in 180 days)")
 	req.flags(cmd)

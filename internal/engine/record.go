@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,6 +25,9 @@ const (
 	Email        Source = "Email"
 	DocumentAxis Source = "DocumentAxis" // trục liên thông văn bản
 )
+
+// Sources are all of them.
+var Sources = []Source{Paper, Email, DocumentAxis}
 
 // Arrival is a report that did not come through the system.
 type Arrival struct {
@@ -129,7 +133,7 @@ func (t *tx) lockOwed(ctx context.Context, c db.Campaign, round, unit string) (r
 
 func checkArrival(c db.Campaign, r db.Round, o db.Obligation, unit string, a Arrival, now time.Time) error {
 	switch {
-	case a.Source != Paper && a.Source != Email && a.Source != DocumentAxis:
+	case !slices.Contains(Sources, a.Source):
 		return refuse("SourceUnknown", "how did it come? one of %s, %s, %s, not %q", Paper, Email, DocumentAxis, a.Source)
 	case strings.TrimSpace(a.DocumentNumber) == "":
 		return refuse("NumberMissing", "give the document's number and symbol, such as 88/STTTT-VP: it is how the paper is found again")

@@ -114,6 +114,9 @@ const (
 	Shift Deadlines = "shift" // open ones move by the working days of the pause
 )
 
+// DeadlineChoices are both.
+var DeadlineChoices = []Deadlines{Keep, Shift}
+
 // Resume ends a pause.
 func (e *Engine) Resume(ctx context.Context, act Act, name string, deadlines Deadlines) error {
 	ctx = logs.Campaign(ctx, name, "")

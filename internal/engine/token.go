@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -129,14 +130,14 @@ func (t *tx) checkGrant(ctx context.Context, g Grant, now time.Time) error {
 	switch {
 	case g.Name == "" || len(g.Name) > 200:
 		return refuse("NameMissing", "whose is it? give the name of a person or a program, at most 200 bytes: the audit shows it")
-	case !needsUnit && g.Role != auth.Operator && g.Role != auth.Auditor:
-		return refuse("RoleUnknown", "role %q is not one of %s, %s, %s, %s, %s, %s", g.Role, auth.Office, auth.FocalPoint, auth.Leader, auth.Appraiser, auth.Auditor, auth.Operator)
+	case !slices.Contains(auth.Roles, g.Role):
+		return refuse("RoleUnknown", "role %q is not one of %v", g.Role, auth.Roles)
 	case needsUnit && g.Unit == "":
 		return refuse("UnitMissing", "the role %s says of which unit", g.Role)
 	case !needsUnit && g.Unit != "":
 		return refuse("UnitUnasked", "the role %s belongs to no unit", g.Role)
-	case g.Line != "" && g.Line != auth.CollectsTo && g.Line != auth.AdministeredBy && g.Line != auth.SubmitsTo:
-		return refuse("LineUnknown", "line %q is not one of %s, %s, %s", g.Line, auth.CollectsTo, auth.AdministeredBy, auth.SubmitsTo)
+	case g.Line != "" && !slices.Contains(auth.Lines, g.Line):
+		return refuse("LineUnknown", "line %q is not one of %v", g.Line, auth.Lines)
 	case g.Line != "" && g.Role != auth.FocalPoint && g.Role != auth.Leader:
 		return refuse("LineUnasked", "only a focal point or a leader speaks for the units below on a line")
 	case g.ExpiresAt.IsZero() || !g.ExpiresAt.After(now) || !g.ExpiresAt.After(g.NotBefore):

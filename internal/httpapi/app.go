@@ -18,6 +18,7 @@ import (
 	"thidua.dev/thidua/internal/auth"
 	"thidua.dev/thidua/internal/engine"
 	"thidua.dev/thidua/internal/evidence"
+	"thidua.dev/thidua/internal/limit"
 	"thidua.dev/thidua/internal/logs"
 	"thidua.dev/thidua/internal/look"
 	"thidua.dev/thidua/internal/verify"
@@ -43,6 +44,7 @@ type App struct {
 	files engine.Guarded[*evidence.Store]
 	// verifier reads everything there is.
 	verifier engine.Guarded[*verify.Verifier]
+	sent     *limit.Limiter // files, by token
 	log      *slog.Logger
 	mux      *http.ServeMux
 	api      huma.API
@@ -64,7 +66,7 @@ func New(o Options) *App {
 	}
 	a := &App{
 		engine: o.Engine, read: engine.Guard(o.Engine, o.Look), files: engine.Guard(o.Engine, o.Files),
-		verifier: engine.Guard(o.Engine, o.Verify), log: o.Log, mux: http.NewServeMux(),
+		verifier: engine.Guard(o.Engine, o.Verify), sent: limit.New(filesOfOne), log: o.Log, mux: http.NewServeMux(),
 	}
 	config := huma.DefaultConfig("Thi đua", "v1")
 	config.Info.Description = strings.TrimSpace(description)

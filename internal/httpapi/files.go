@@ -18,10 +18,17 @@ import (
 	"thidua.dev/thidua/internal/auth"
 	"thidua.dev/thidua/internal/engine"
 	"thidua.dev/thidua/internal/evidence"
+	"thidua.dev/thidua/internal/limit"
 )
 
 // filePatience is for 64 MiB over a line of 512 kbit/s.
 const filePatience = 20 * time.Minute
+
+// filesOfOne are files that one token sends: a program may bring those of many units.
+var filesOfOne = limit.Rate{AtOnce: 300, Every: time.Second}
+
+// errTooManyFiles are more.
+var errTooManyFiles = errors.New("too many files")
 
 // Attached names a file that was sent before; the server knows the rest of it.
 type Attached struct {
@@ -101,6 +108,9 @@ func (a *App) keepFile(ctx context.Context, in *upload) (*Out[KeptFile], error) 
 	}
 	if in.size > evidence.MaxSize {
 		return nil, evidence.ErrTooLarge
+	}
+	if !a.sent.Allow(actorOf(ctx).String(), time.Now()) {
+		return nil, errTooManyFiles
 	}
 	body := bufio.NewReader(in.body)
 	if _, err := body.Peek(1); errors.Is(err, io.EOF) {

@@ -11,11 +11,13 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"thidua.dev/thidua/internal/auth"
 	"thidua.dev/thidua/internal/engine"
 	"thidua.dev/thidua/internal/evidence"
 	"thidua.dev/thidua/internal/httpapi"
+	"thidua.dev/thidua/internal/limit"
 	"thidua.dev/thidua/internal/look"
 )
 
@@ -170,5 +172,25 @@ func TestFilesAreScanned(t *testing.T) {
 		if len(kept) > 0 != (c.status == http.StatusOK) {
 			t.Errorf("%s: kept %v", c.reason, kept)
 		}
+	}
+}
+
+// A token that sends more than a program has reason to is asked to wait; others are not.
+func TestFilesOfOneToken(t *testing.T) {
+	defer func(r limit.Rate) { *httpapi.FilesOfOne = r }(*httpapi.FilesOfOne)
+	*httpapi.FilesOfOne = limit.Rate{AtOnce: 3, Every: time.Hour}
+	s := serve(t)
+	focal, leader := s.token(engine.Grant{Role: auth.FocalPoint, Unit: unit}), s.token(engine.Grant{Role: auth.Leader, Unit: unit})
+	for range 3 {
+		if got := s.do(http.MethodPost, "/api/v1/files", focal, "abc"); got.StatusCode != http.StatusOK {
+			t.Fatalf("%d %s", got.StatusCode, got.body)
+		}
+	}
+	got := s.do(http.MethodPost, "/api/v1/files", focal, "abc")
+	if got.StatusCode != http.StatusTooManyRequests || got.code() != "TooManyFiles" || got.Header.Get("Retry-After") == "" {
+		t.Errorf("%d %v %s", got.StatusCode, got.Header, got.body)
+	}
+	if got := s.do(http.MethodPost, "/api/v1/files", leader, "abc"); got.StatusCode != http.StatusOK {
+		t.Errorf("another's: %d %s", got.StatusCode, got.body)
 	}
 }

@@ -55,6 +55,9 @@ func register[I, O any](a *App, o operation, do func(context.Context, *I) (*O, e
 	if o.method != http.MethodGet {
 		errors = append(errors, http.StatusConflict, http.StatusRequestEntityTooLarge)
 	}
+	if o.bytes != nil {
+		errors = append(errors, http.StatusTooManyRequests)
+	}
 	huma.Register(a.api, huma.Operation{
 		OperationID: o.id, Method: o.method, Path: Prefix + "v1" + o.path, Summary: o.summary, Tags: []string{o.tag},
 		Security: []map[string][]string{{"token": {}}}, MaxBodyBytes: o.body, BodyReadTimeout: bodyPatience, Errors: errors,

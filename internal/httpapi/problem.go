@@ -23,7 +23,7 @@ const problemType = "urn:thidua:problem:"
 // Unavailable is the code of a problem that will be over by itself.
 const Unavailable = "Unavailable"
 
-// retryAfter is when the database is likely to be back, in seconds.
+// retryAfter is when the database is likely to be back, or files are taken again, in seconds.
 const retryAfter = "5"
 
 // problem is an error as the API tells it: the one place that knows which status
@@ -71,6 +71,9 @@ func (a *App) problem(ctx context.Context, err error) error {
 	case errors.As(err, &file):
 		a.log.WarnContext(ctx, "file refused", "actor", actorOf(ctx), "code", file.Code, "cause", file.Cause())
 		return refusedFile(tell, file)
+	case errors.Is(err, errTooManyFiles):
+		return huma.ErrorWithHeaders(tell(http.StatusTooManyRequests, "TooManyFiles", "this token has sent very many files within a short time; nothing was kept, send this one again later"),
+			http.Header{"Retry-After": {retryAfter}})
 	case store.Unstorable(err):
 		return tell(http.StatusUnprocessableEntity, "BadText", "a text of the request holds a character that cannot be kept, such as a zero byte")
 	case store.Away(err):

@@ -19,7 +19,7 @@ type Issued struct {
 type Grant struct {
 	Because
 	Name      string    `json:"name" maxLength:"200" doc:"The person or program whose it is; the audit shows it."`
-	Role      string    `json:"role" enum:"Office,FocalPoint,Leader,Auditor,Operator"`
+	Role      string    `json:"role" enum:"Office,FocalPoint,Leader,Appraiser,Auditor,Operator"`
 	Unit      string    `json:"unit,omitempty" maxLength:"253" doc:"Of an office, a focal point or a leader."`
 	Line      string    `json:"line,omitempty" enum:"collects_to,administered_by,submits_to" doc:"Also for the units below it on this line of the roster."`
 	Campaign  string    `json:"campaign,omitempty" maxLength:"253"`

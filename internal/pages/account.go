@@ -161,7 +161,7 @@ func machineZone(u ui) *time.Location {
 	return saigon
 }
 
-// lastDay of a role that was lent: it ends at the beginning of the next.
-func lastDay(l engine.Lent, zone *time.Location) time.Time {
-	return l.ExpiresAt.In(zone).Add(-time.Second)
+// lastDay of a role: it ends at the beginning of the next.
+func lastDay(r engine.Role, zone *time.Location) time.Time {
+	return r.ExpiresAt.In(zone).Add(-time.Second)
 }

@@ -110,6 +110,7 @@ func New(o Options) *App {
 	a.addPictures(around)
 	a.addProposals(around)
 	a.addMessages(around)
+	a.addPeople(around)
 	// Open to everybody.
 	a.handle("GET /roots", a.serveRoots, around)
 	a.handle("/", func(http.ResponseWriter, *http.Request) error { return &look.NotFound{Kind: "page"} }, around)
@@ -335,8 +336,11 @@ func (a *App) fail(w http.ResponseWriter, r *http.Request, err error) {
 		}
 	}
 	var away *errSignOnAway
+	var often *tooMany
 	var missing *look.NotFound
 	var unknown *engine.NotFound
+	var refused *engine.Refused
+	var conflict *engine.Conflict
 	if errors.As(err, &unknown) {
 		err = &look.NotFound{Kind: unknown.Kind, Name: unknown.Name, Similar: unknown.Known}
 	}
@@ -350,11 +354,15 @@ func (a *App) fail(w http.ResponseWriter, r *http.Request, err error) {
 	case errors.As(err, &away):
 		status, page = http.StatusBadGateway, errorPage(u, u.t("login.signon.away"), u.t("login.signon.away.what"), nil)
 		a.o.Log.WarnContext(r.Context(), "single sign-on failed", "error", err)
-	case errors.Is(err, errTooMany):
-		w.Header().Set("Retry-After", "60")
-		status, page = http.StatusTooManyRequests, errorPage(u, u.t("unit.stranger"), u.t("login.wrong.TooMany"), nil)
+	case errors.As(err, &often):
+		often.retryAfter(w)
+		status, page = http.StatusTooManyRequests, errorPage(u, u.t("unit.stranger"), u.t(often.text), nil)
 	case stranger(err) != "":
 		status, page = http.StatusForbidden, errorPage(u, u.t("unit.stranger"), u.t("unit.stranger."+stranger(err)), nil)
+	case errors.As(err, &refused): // before a form could be shown again: what came was broken
+		status, page = http.StatusUnprocessableEntity, errorPage(u, u.t("unit.stranger"), u.refused(refused.Code, refused.Text), nil)
+	case errors.As(err, &conflict):
+		status, page = http.StatusConflict, errorPage(u, u.t("unit.stranger"), u.t("refused.Conflict"), nil)
 	case store.Unstorable(err): // such as a zero byte in an address
 		status, page = http.StatusNotFound, errorPage(u, u.missing(&look.NotFound{Kind: "page"}), u.t("error.missing.what"), nil)
 	case store.Away(err):

@@ -59,6 +59,7 @@ func (a *App) handleReport(w http.ResponseWriter, r *http.Request) error {
 	if err == nil {
 		err = a.handleBy(r, d, formAct(actor, values), values, files)
 	}
+	status := refusedStatus(w, err)
 	if d.typed.problem, err = u.refusal(err); err != nil {
 		return err
 	}
@@ -67,7 +68,7 @@ func (a *App) handleReport(w http.ResponseWriter, r *http.Request) error {
 		return nil
 	}
 	d.act, d.values = values.Get("act"), values
-	return write(w, r, http.StatusUnprocessableEntity, layout(u, u.text(d.Title), "", deskPage(u, d)))
+	return write(w, r, status, layout(u, u.text(d.Title), "", deskPage(u, d)))
 }
 
 func (a *App) handleBy(r *http.Request, d desk, act engine.Act, values url.Values, files []engine.File) error {

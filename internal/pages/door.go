@@ -3,21 +3,20 @@ package pages
 import (
 	"context"
 	"encoding/gob"
-	"errors"
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
-	"golang.org/x/time/rate"
 
 	"thidua.dev/thidua/internal/access"
 	"thidua.dev/thidua/internal/auth"
 	"thidua.dev/thidua/internal/engine"
 	"thidua.dev/thidua/internal/evidence"
+	"thidua.dev/thidua/internal/limit"
 	"thidua.dev/thidua/internal/look"
 )
 
@@ -47,7 +46,9 @@ type door struct {
 	sessions *scs.SessionManager
 	guest    auth.Actor
 	signOn   *signOn // nil without one
-	tries    *limiter
+	tries    *limit.Limiter
+	// Forms with files, by who sends them and from where.
+	filesOfOne, filesFrom *limit.Limiter
 	// proxied tells that a proxy stands before us and says who comes.
 	proxied bool
 }
@@ -62,7 +63,7 @@ func newDoor(o Options, base string, fail func(http.ResponseWriter, *http.Reques
 	m.ErrorFunc = fail
 	d := &door{
 		engine: o.Engine, read: engine.Guard(o.Engine, o.Look), files: engine.Guard(o.Engine, o.Files), sessions: m, guest: o.Guest, signOn: newSignOn(o.SignOn, o.BaseURL),
-		tries: newLimiter(), proxied: m.Cookie.Secure,
+		tries: limit.New(triesOfSecrets), filesOfOne: limit.New(filesOfOne), filesFrom: limit.New(filesFrom), proxied: m.Cookie.Secure,
 	}
 	// Nobody else's page may send a form with our cookie, or exchange their link for it.
 	ours := http.NewCrossOriginProtection()
@@ -160,17 +161,6 @@ func (d *door) open(ctx context.Context, key string, value any) error {
 	return nil
 }
 
-// errTooMany are more tries from one place than a person makes.
-var errTooMany = errors.New("too many tries")
-
-// try counts a try of a secret.
-func (d *door) try(r *http.Request) error {
-	if !d.tries.allow(d.address(r), time.Now()) {
-		return errTooMany
-	}
-	return nil
-}
-
 // address is where a request comes from: the last that a proxy of ours has added.
 func (d *door) address(r *http.Request) string {
 	if forwarded := r.Header.Values("X-Forwarded-For"); d.proxied && len(forwarded) > 0 {
@@ -184,40 +174,48 @@ func (d *door) address(r *http.Request) string {
 	return host
 }
 
-// Tries of secrets from one address: so many at once, then one every so often. Offices
-// share an address.
-const (
-	triesAtOnce = 20
-	tryEvery    = 3 * time.Second
-	// limiterSize bounds what strangers make us remember.
-	limiterSize = 10_000
+// How often: many offices share an address, and behind it a proxy of theirs.
+var (
+	// triesOfSecrets from one address.
+	triesOfSecrets = limit.Rate{AtOnce: 20, Every: 3 * time.Second}
+	// filesOfOne are forms with files that one person, or one unit by its link, sends. A
+	// draft takes its files along while somebody types.
+	filesOfOne = limit.Rate{AtOnce: 60, Every: 5 * time.Second}
+	// filesFrom one address.
+	filesFrom = limit.Rate{AtOnce: 600, Every: time.Second}
 )
 
-// limiter bounds tries by address.
-type limiter struct {
-	mu sync.Mutex
-	by map[string]*rate.Limiter
+// tooMany is more than one place or one person does in earnest.
+type tooMany struct {
+	text  string // of the catalogue
+	after time.Duration
 }
 
-func newLimiter() *limiter { return &limiter{by: map[string]*rate.Limiter{}} }
+func (e *tooMany) Error() string { return "too many requests" }
 
-func (l *limiter) allow(address string, now time.Time) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	one := l.by[address]
-	if one == nil {
-		if len(l.by) >= limiterSize {
-			for a, other := range l.by {
-				if other.TokensAt(now) >= triesAtOnce { // it is as if it had not been there
-					delete(l.by, a)
-				}
-			}
-		}
-		if len(l.by) >= limiterSize {
-			return false
-		}
-		one = rate.NewLimiter(rate.Every(tryEvery), triesAtOnce)
-		l.by[address] = one
+// retryAfter tells programs when to come again.
+func (e *tooMany) retryAfter(w http.ResponseWriter) {
+	w.Header().Set("Retry-After", strconv.Itoa(int(e.after.Seconds())))
+}
+
+var (
+	errTooMany      = &tooMany{"login.wrong.TooMany", time.Minute}
+	errTooManyFiles = &tooMany{"refused.TooManyFiles", 2 * filesOfOne.Every}
+)
+
+// try counts a try of a secret.
+func (d *door) try(r *http.Request) error {
+	if !d.tries.Allow(d.address(r), time.Now()) {
+		return errTooMany
 	}
-	return one.AllowN(now, 1)
+	return nil
+}
+
+// sends counts a form with files, before they are read.
+func (d *door) sends(r *http.Request, actor auth.Actor) error {
+	now := time.Now()
+	if !d.filesOfOne.Allow(actor.String(), now) || !d.filesFrom.Allow(d.address(r), now) {
+		return errTooManyFiles
+	}
+	return nil
 }

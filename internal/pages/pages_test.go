@@ -77,7 +77,7 @@ var void = map[string]bool{"meta": true, "link": true, "input": true, "br": true
 
 // wellFormed checks that what opens closes, that ids are unique and that nothing
 // is inline that the policy would block.
-func wellFormed(t *testing.T, path, page string) {
+func wellFormed(t testing.TB, path, page string) {
 	t.Helper()
 	z := html.NewTokenizer(strings.NewReader(page))
 	var open []string
@@ -123,7 +123,7 @@ func wellFormed(t *testing.T, path, page string) {
 	}
 }
 
-func contains(t *testing.T, page string, wanted ...string) {
+func contains(t testing.TB, page string, wanted ...string) {
 	t.Helper()
 	text := html.UnescapeString(page)
 	for _, w := range wanted {

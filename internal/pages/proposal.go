@@ -120,11 +120,12 @@ func (a *App) propose(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	u := a.ui(r)
-	values, name, data, err := formWithList(w, r)
-	if err != nil {
-		return err
+	values, name, data, err := a.formWithList(w, r, actor)
+	var id uuid.UUID
+	if err == nil {
+		id, err = a.proposeBy(r.Context(), &p, actor, stored, values, name, data)
 	}
-	id, err := a.proposeBy(r.Context(), &p, actor, stored, values, name, data)
+	status := refusedStatus(w, err)
 	if p.problem, err = u.refusal(err); err != nil {
 		return err
 	}
@@ -133,11 +134,11 @@ func (a *App) propose(w http.ResponseWriter, r *http.Request) error {
 		return nil
 	}
 	p.act, p.values = "propose", values
-	return write(w, r, http.StatusUnprocessableEntity, layout(u, u.t("propose.title"), "", proposePage(u, p)))
+	return write(w, r, status, layout(u, u.t("propose.title"), "", proposePage(u, p)))
 }
 
 // formWithList reads a form with one file into memory.
-func formWithList(w http.ResponseWriter, r *http.Request) (values url.Values, name string, data []byte, err error) {
+func (a *App) formWithList(w http.ResponseWriter, r *http.Request, actor auth.Actor) (values url.Values, name string, data []byte, err error) {
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(uploadPatience)) // a connection that knows none waits longer
 	r.Body = http.MaxBytesReader(w, r.Body, maxPropose)
 	if err := r.ParseMultipartForm(maxPropose); err != nil && !errors.Is(err, http.ErrNotMultipart) { //nolint:gosec // bounded above
@@ -150,6 +151,9 @@ func formWithList(w http.ResponseWriter, r *http.Request) (values url.Values, na
 	files := r.MultipartForm.File["units"]
 	if len(files) == 0 {
 		return r.PostForm, "", nil, nil
+	}
+	if err := a.door.sends(r, actor); err != nil {
+		return r.PostForm, "", nil, err
 	}
 	data, err = readAll(files[0])
 	if err != nil {
@@ -389,7 +393,7 @@ func (a *App) serveProposal(w http.ResponseWriter, r *http.Request) error {
 		onward(w, r, u.href(u.campaign(p.Declared)))
 		return nil
 	}
-	u.types = true
+	u.types, u.draws = true, true
 	return write(w, r, http.StatusOK, layout(u, p.Title, "", proposalPage(u, p)))
 }
 
@@ -411,16 +415,17 @@ func (a *App) changeProposal(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	values, name, data, err := formWithList(w, r)
-	if err != nil {
-		return err
-	}
+	values, name, data, err := a.formWithList(w, r, actor)
 	u := a.ui(r)
 	if p.Declared != "" { // the form was sent twice
 		onward(w, r, u.href(u.campaign(p.Declared)))
 		return nil
 	}
-	next, err := a.changeProposalBy(r.Context(), u, &p, actor, values, name, data)
+	next := ""
+	if err == nil {
+		next, err = a.changeProposalBy(r.Context(), u, &p, actor, values, name, data)
+	}
+	status := refusedStatus(w, err)
 	if p.problem, err = u.refusal(err); err != nil {
 		return err
 	}
@@ -429,8 +434,8 @@ func (a *App) changeProposal(w http.ResponseWriter, r *http.Request) error {
 		return nil
 	}
 	p.act, p.values = values.Get("act"), values
-	u.types = true
-	return write(w, r, http.StatusUnprocessableEntity, layout(u, p.Title, "", proposalPage(u, p)))
+	u.types, u.draws = true, true
+	return write(w, r, status, layout(u, p.Title, "", proposalPage(u, p)))
 }
 
 // changeProposalBy says where to go on.

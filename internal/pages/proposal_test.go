@@ -36,7 +36,7 @@ func (d *desk) sketch(id string) {
 }
 
 // list is a workbook as an office keeps it.
-func list(t *testing.T, rows ...[]any) string {
+func list(t testing.TB, rows ...[]any) string {
 	t.Helper()
 	f := excelize.NewFile()
 	defer f.Close()

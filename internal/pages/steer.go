@@ -205,7 +205,10 @@ func (u ui) refusal(err error) (string, error) {
 	var refused *engine.Refused
 	var conflict *engine.Conflict
 	var missing *engine.NotFound
+	var often *tooMany
 	switch {
+	case errors.As(err, &often):
+		return u.t(often.text), nil
 	case errors.As(err, &refused) && refused.Code != "Forbidden":
 		return u.refused(refused.Code, refused.Text), nil
 	case errors.As(err, &conflict):
@@ -216,6 +219,16 @@ func (u ui) refusal(err error) (string, error) {
 		return u.t("unit.refused.unreadable"), nil
 	}
 	return "", err
+}
+
+// refusedStatus is that of a form which is shown again.
+func refusedStatus(w http.ResponseWriter, err error) int {
+	var often *tooMany
+	if errors.As(err, &often) {
+		often.retryAfter(w)
+		return http.StatusTooManyRequests
+	}
+	return http.StatusUnprocessableEntity
 }
 
 // todoList is everything that waits for one unit.

@@ -3,6 +3,7 @@ package pages_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"mime/multipart"
 	"net/http"
@@ -11,6 +12,8 @@ import (
 	"testing"
 
 	"thidua.dev/thidua/internal/auth"
+	"thidua.dev/thidua/internal/engine"
+	"thidua.dev/thidua/internal/look/looktest"
 )
 
 // post sends a form as a browser does that may carry files.
@@ -40,6 +43,9 @@ func (b *browser) postTo(path string, values url.Values, field string, files map
 	b.d.ok(err)
 	request.Header.Set("Content-Type", form.FormDataContentType())
 	request.Header.Set("Sec-Fetch-Site", "same-origin")
+	for name, value := range b.headers {
+		request.Header.Set(name, value)
+	}
 	response, err := b.Do(request)
 	b.d.ok(err)
 	defer response.Body.Close()
@@ -166,4 +172,22 @@ func TestTodo(t *testing.T) {
 	contains(t, page, "Của đơn vị nào")
 	_, page = auditor.do(http.MethodGet, "/todo?unit=STTTT-12", nil)
 	contains(t, page, "Báo cáo tháng 10/2021")
+}
+
+// A letter that an extension has taken back still says what was true when it was drafted.
+func TestLetterAfterExtension(t *testing.T) {
+	d := openDesk(t, "")
+	d.account("van-phong", grants["office"])
+	b := d.login("van-phong")
+	path := fmt.Sprintf("/campaigns/covid-2021/letters/%d", d.count(`SELECT id FROM letter WHERE unit = 'STTTT-12'`))
+	_, drafted := b.do(http.MethodGet, path, nil)
+	_, err := d.engine.Extend(t.Context(), engine.By(auth.Actor{Role: auth.Operator}, "lũ lụt"), looktest.Name, "monthly/2021-10", unit, looktest.Chased.AddDate(0, 0, 5))
+	d.ok(err)
+	if n := d.count(`SELECT count(*) FROM letter WHERE unit = 'STTTT-12' AND state = 'Withdrawn'`); n != 1 {
+		t.Fatalf("%d letters were taken back", n)
+	}
+	response, page := b.do(http.MethodGet, path, nil)
+	if response.StatusCode != http.StatusOK || page != drafted {
+		t.Errorf("%d %s", response.StatusCode, page)
+	}
 }

@@ -50,6 +50,7 @@ type ui struct {
 	types             bool   // what is typed is kept meanwhile
 	login             bool   // one may log in
 	pictures          bool   // there are pictures
+	draws             bool   // a campaign is drawn up
 	static            bool   // a file without a server: no links
 	alone             bool   // a picture on a page of its own
 }

@@ -219,12 +219,13 @@ func (a *App) submitForm(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	values, files, err := a.formWithFiles(w, r, actor)
+	status := refusedStatus(w, err)
 	if e.problem, err = u.refusal(err); err != nil {
 		return err
 	}
 	if e.problem != "" {
 		e.read(u, values)
-		return write(w, r, http.StatusUnprocessableEntity, layout(u, u.text(e.Title), "", formPage(u, e)))
+		return write(w, r, status, layout(u, u.text(e.Title), "", formPage(u, e)))
 	}
 	files = append(e.keptFiles(values), files...)
 	if values.Get("same") != "" {
@@ -269,7 +270,7 @@ func (a *App) saveDraft(w http.ResponseWriter, r *http.Request, actor auth.Actor
 	clear(e.wrong)
 	_, err := a.door.engine.SaveDraft(r.Context(), engine.By(actor, ""), e.campaign, e.Round, actor.Unit, report)
 	var refused *engine.Refused
-	if typing := r.Header.Get("Hx-Request") != ""; typing && (err == nil || errors.As(err, &refused)) {
+	if typing(r) && (err == nil || errors.As(err, &refused)) {
 		return a.keptWhileTyping(w, r, u, actor, e, err)
 	}
 	switch {
@@ -285,6 +286,9 @@ func (a *App) saveDraft(w http.ResponseWriter, r *http.Request, actor auth.Actor
 	}
 	return write(w, r, http.StatusUnprocessableEntity, layout(u, u.text(e.Title), "", formPage(u, e)))
 }
+
+// typing tells that the page itself sends what somebody is about to type.
+func typing(r *http.Request) bool { return r.Header.Get("Hx-Request") != "" }
 
 // keptWhileTyping says under the form that what was typed so far is kept; what cannot be
 // kept yet is said when somebody presses a button.

@@ -38,7 +38,7 @@ var signingKey = []byte("0123456789abcdef0123456789abcdef")
 // desk is the pages of units over the example of 2021, while two units are chased.
 type desk struct {
 	*httptest.Server
-	t      *testing.T
+	t      testing.TB
 	pool   *pgxpool.Pool
 	engine *engine.Engine
 	app    *pages.App
@@ -46,10 +46,11 @@ type desk struct {
 	files    *evidence.Store
 	scanner  scanner
 	rehearse pages.Rehearse
+	log      *slog.Logger
 	browsers int
 }
 
-func openDesk(t *testing.T, base string) *desk {
+func openDesk(t testing.TB, base string) *desk {
 	t.Helper()
 	d := &desk{t: t, pool: looktest.Seed(t, looktest.Chased)}
 	d.open(base)
@@ -61,7 +62,7 @@ func (d *desk) open(base string) {
 	d.engine, d.files = engine.New(d.pool, nil), evidence.New(d.t.TempDir()).Scanned(&d.scanner)
 	d.ok(db.New(d.pool).InsertLinkKey(context.Background(), 1, signingKey))
 	sessions := pgxstore.NewWithCleanupInterval(d.pool, 0)
-	d.app = pages.New(pages.Options{Look: look.New(d.pool), Engine: d.engine, Sessions: sessions, BaseURL: base, Files: d.files, Rehearse: d.rehearse})
+	d.app = pages.New(pages.Options{Look: look.New(d.pool), Engine: d.engine, Sessions: sessions, BaseURL: base, Files: d.files, Rehearse: d.rehearse, Log: d.log})
 	d.Server = httptest.NewServer(d.app)
 	d.t.Cleanup(func() { d.app.Stop(); d.Close() })
 }
@@ -352,6 +353,11 @@ func declares(route, path string, status, nobody, other int) pageRow {
 	return pageRow{route, path, with(with(to(no, nobody, all()...), status, "office", "operator"), other, "office-other")}
 }
 
+// admits is for operators, and for offices about people of their own campaigns.
+func admits(route, path string, operator, nobody, office int) pageRow {
+	return pageRow{route, path, with(with(to(no, nobody, all()...), operator, "operator"), office, "office", "office-other")}
+}
+
 // open is a page for everybody.
 func open(route, path string, status int) pageRow { return pageRow{route, path, to(status, status)} }
 
@@ -387,6 +393,10 @@ var pageRows = []pageRow{
 	declares("GET /declare/{proposal}/rehearsal", "/declare/"+proposalID+"/rehearsal", none, onTo, none),
 	reads("GET /campaigns/{name}/messages", "/campaigns/covid-2021/messages", in),
 	steers("POST /campaigns/{name}/messages", "/campaigns/covid-2021/messages", none, no),
+	admits("GET /people", "/people", in, onTo, in),
+	admits("POST /people", "/people", none, no, none),
+	admits("GET /people/{id}", "/people/1", in, onTo, none), // the office's own account is the operator's to change
+	admits("POST /people/{id}", "/people/1", none, no, none),
 	reads("GET /campaigns/{name}/ranking", "/campaigns/covid-2021/ranking", none),
 	reads("GET /campaigns/{name}/letters/{id}", "/campaigns/covid-2021/letters/1", in),
 	open("GET /roots", "/roots", in),

@@ -483,16 +483,21 @@ func (q *Queries) LookLate(ctx context.Context, arg LookLateParams) ([]LookLateR
 }
 
 const lookLetter = `-- name: LookLetter :one
-SELECT l.id, l.unit, p.name, l.state, l.drafted_at, o.due_at::timestamptz AS due_at, o.kind, c.name AS campaign,
+SELECT l.id, l.unit, p.name, l.state, l.drafted_at, c.name AS campaign, o.kind,
+       -- The deadline that had passed: an extension since then withdraws the letter, and what
+       -- it says stays as it was.
+       coalesce((SELECT (b.was->>'due_at')::timestamptz FROM past b WHERE b.tbl = 'obligation' AND b.key = o.id::text AND o.deadline_no > n.deadline_no
+           AND (b.was->>'deadline_no')::int = n.deadline_no ORDER BY b.id DESC LIMIT 1), o.due_at)::timestamptz AS due_at,
        coalesce(r.name, '')::text AS round, coalesce(r.series, '')::text AS series, coalesce(r.period, '')::text AS period,
        r.data_from, r.data_to, coalesce(above.name, '')::text AS parent_body,
-       (SELECT count(*) FROM notice n WHERE n.obligation_id = l.obligation_id AND n.recipient = l.unit AND n.state = 'Sent'
-           AND n.instant < l.drafted_at)::bigint AS reminders,
+       (SELECT count(*) FROM notice m WHERE m.obligation_id = l.obligation_id AND m.recipient = l.unit AND m.state = 'Sent'
+           AND m.instant < l.drafted_at)::bigint AS reminders,
        coalesce((SELECT b.manifest FROM object b WHERE b.kind = 'MessageTemplate' AND b.manifest->'spec'->>'step' = 'letter'
            ORDER BY b.generation DESC LIMIT 1), 'null')::jsonb AS template
 FROM letter l
 JOIN campaign c ON c.id = l.campaign_id
 JOIN obligation o ON o.id = l.obligation_id
+JOIN notice n ON n.id = l.notice_id
 JOIN participant p ON p.campaign_id = l.campaign_id AND p.unit = l.unit
 LEFT JOIN round r ON r.id = l.round_id
 LEFT JOIN LATERAL (SELECT b.name FROM roster_unit a JOIN roster_unit b ON b.roster = a.roster
@@ -506,9 +511,9 @@ type LookLetterRow struct {
 	Name       string
 	State      string
 	DraftedAt  time.Time
-	DueAt      time.Time
-	Kind       string
 	Campaign   string
+	Kind       string
+	DueAt      time.Time
 	Round      string
 	Series     string
 	Period     string
@@ -529,9 +534,9 @@ func (q *Queries) LookLetter(ctx context.Context, id int64) (LookLetterRow, erro
 		&i.Name,
 		&i.State,
 		&i.DraftedAt,
-		&i.DueAt,
-		&i.Kind,
 		&i.Campaign,
+		&i.Kind,
+		&i.DueAt,
 		&i.Round,
 		&i.Series,
 		&i.Period,

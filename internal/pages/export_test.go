@@ -1,0 +1,4 @@
+package pages
+
+// FilesOfOne lets tests come to the limit without many requests and at any speed.
+var FilesOfOne = &filesOfOne
