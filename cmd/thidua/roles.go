@@ -67,7 +67,7 @@ func (runner) Serve(ctx context.Context, opt cli.ServeOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	app := p.pages(pages.Options{BaseURL: opt.BaseURL, SignOn: signOn}, opt.Place)
+	app := p.pages(pages.Options{BaseURL: opt.BaseURL, SignOn: signOn, NoLinks: opt.BaseURL == ""}, opt.Place)
 	p.startWeb(l, p.site(app, opt.Place), app.Stop)
 	p.recordWeb(ctx, opt.Place, "serve", l)
 	p.probe.Started()

@@ -99,7 +99,7 @@ func (in *installation) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	app := in.pages(pages.Options{Guest: in.guest(), SignOn: signOn, MailboxURL: in.mailboxURL, TemporalURL: in.lower.UIURL(), BaseURL: in.opt.BaseURL}, in.opt.Place)
+	app := in.pages(pages.Options{Guest: in.guest(), SignOn: signOn, MailboxURL: in.mailboxURL, TemporalURL: in.lower.UIURL(), BaseURL: in.opt.BaseURL, NoMail: in.demo == nil && in.opt.SMTP.Address == "", NoLinks: in.demo == nil && in.opt.BaseURL == ""}, in.opt.Place)
 	in.startWeb(in.web, in.site(app, in.opt.Place), app.Stop)
 	in.recordWeb(ctx, in.opt.Place, "up", in.web)
 	o := worker.Options{TemporalAddress: in.lower.TemporalAddress(), TemporalTLS: in.lower.TemporalTLS()}

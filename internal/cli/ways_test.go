@@ -90,7 +90,7 @@ var ways = []way{
 	// What changes no fact, or only what its own door knows.
 	{verb: "import contacts", operation: "import-contacts", without: "a page takes them with the list of units that is drawn up"},
 	{operation: "keep-file", page: "POST /unit/{campaign}/report/{round...}", without: "submit --attach sends files itself"},
-	{verb: "init", page: "POST /declare", without: "it writes files, and takes no installation"},
+	{verb: "init", operation: "draw-up", page: "POST /declare"},
 	{verb: "plan", operation: "get-plan", page: "GET /declare/{proposal}"},
 	{verb: "rehearse", page: byProposal + "rehearse", without: "it takes a scratch database and minutes of a machine"},
 	{verb: "diff", operation: "diff", without: asTheOffice},

@@ -52,9 +52,12 @@ func (e *Engine) Declared(ctx context.Context, actor auth.Actor) (set *manifest.
 	return set, err
 }
 
-// Propose begins a proposal, and says under which id.
+// Propose begins a proposal, and says under which id: that of the proposal, where it has
+// one, and then doing it again begins no other.
 func (e *Engine) Propose(ctx context.Context, actor auth.Actor, p Proposal) (uuid.UUID, error) {
-	p.ID = uuid.New()
+	if p.ID == uuid.Nil {
+		p.ID = uuid.New()
+	}
 	return p.ID, e.in(ctx, func(t *tx) error {
 		if err := t.demand(ctx, actor, auth.Apply, auth.Object{}, "a new campaign"); err != nil {
 			return err

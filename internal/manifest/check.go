@@ -85,7 +85,10 @@ func (c *checker) unknown(object v1.Object, field, kind, given string, known []s
 		}
 	}
 	slices.Sort(known)
-	c.report(object, field, "", "unknown %s %q%s", kindWords[kind], given, hint(given, known, "known: "+some(known)))
+	r := c.report(object, field, "", "unknown %s %q%s", kindWords[kind], given, hint(given, known, "known: "+some(known)))
+	if kind == "Calendar" {
+		r.as(UnknownCalendar, given, strings.Join(known, ", "))
+	}
 }
 
 var kindWords = map[string]string{"Campaign": "campaign", "Roster": "roster", "Calendar": "calendar", "RulePack": "rule pack"}

@@ -114,6 +114,53 @@ func (s *Source) Set(path, value string) error {
 	return s.replace(from, to, value)
 }
 
+// List is a list of single values that is written in brackets on one line.
+func (s *Source) List(path string) (values []string, ok bool) {
+	n := s.node(path)
+	if _, _, ok := s.brackets(n); !ok {
+		return nil, false
+	}
+	for _, item := range n.Content {
+		values = append(values, item.Value)
+	}
+	return values, true
+}
+
+// SetList writes such a list anew, each value in quotes.
+func (s *Source) SetList(path string, values []string) error {
+	from, to, ok := s.brackets(s.node(path))
+	if !ok {
+		return fmt.Errorf("%s is not a list in brackets on one line", path)
+	}
+	written := make([]string, len(values))
+	for i, v := range values {
+		if !utf8.ValidString(v) {
+			return fmt.Errorf("%s: not text in UTF-8", path)
+		}
+		written[i] = quoted(v)
+	}
+	return s.replace(from, to, "["+strings.Join(written, ", ")+"]")
+}
+
+// brackets are where such a list stands.
+func (s *Source) brackets(n *yaml.Node) (from, to int, ok bool) {
+	if n == nil || n.Kind != yaml.SequenceNode || n.Style&yaml.FlowStyle == 0 || n.Anchor != "" || lastLine(n) != n.Line {
+		return 0, 0, false
+	}
+	from = s.offset(n)
+	end := from + 1
+	for _, item := range n.Content {
+		if _, end, ok = s.span(item); !ok {
+			return 0, 0, false
+		}
+	}
+	i := bytes.IndexByte(s.text[end:], ']')
+	if i < 0 || from >= len(s.text) || s.text[from] != '[' || len(bytes.Trim(s.text[end:end+i], " ,")) > 0 {
+		return 0, 0, false
+	}
+	return from, end + i + 1, true
+}
+
 // bareWord needs no quotes, wherever it stands.
 var bareWord = regexp.MustCompile(`^-?[0-9A-Za-z][0-9A-Za-z_.+-]*(:[0-9][0-9A-Za-z_.+-]*)*$`)
 
@@ -264,11 +311,7 @@ func (s *Source) span(n *yaml.Node) (from, to int, ok bool) {
 	if n.Kind != yaml.ScalarNode || n.Anchor != "" || n.Style&(yaml.LiteralStyle|yaml.FoldedStyle|yaml.TaggedStyle) != 0 || n.Line == 0 {
 		return 0, 0, false
 	}
-	from = s.lineStart(n.Line)
-	for column := 1; column < n.Column && from < len(s.text); column++ {
-		_, size := utf8.DecodeRune(s.text[from:])
-		from += size
-	}
+	from = s.offset(n)
 	rest := s.text[from:]
 	if end := bytes.IndexByte(rest, '\n'); end >= 0 {
 		rest = rest[:end]
@@ -283,6 +326,16 @@ func (s *Source) span(n *yaml.Node) (from, to int, ok bool) {
 		size = len(n.Value)
 	}
 	return from, from + size, size > 0
+}
+
+// offset is where a node begins.
+func (s *Source) offset(n *yaml.Node) int {
+	at := s.lineStart(n.Line)
+	for column := 1; column < n.Column && at < len(s.text); column++ {
+		_, size := utf8.DecodeRune(s.text[at:])
+		at += size
+	}
+	return at
 }
 
 // closing is how long a quoted text is whose quotation mark may stand inside behind an

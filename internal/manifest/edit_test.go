@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 )
 
@@ -94,6 +95,32 @@ func TestSourceItems(t *testing.T) {
 	}
 	if !strings.Contains(string(s.Text()), "# between") {
 		t.Error("a note between the items is gone")
+	}
+}
+
+func TestSourceList(t *testing.T) {
+	s, err := NewSource([]byte("kind: Campaign\na: {exclude: [ \"VP\", SO ,]} # note\nb: []\nc: [{d: e}]\nd:\n- x\n"), "Campaign")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, ok := s.List("a.exclude"); !ok || len(got) != 2 || got[1] != "SO" {
+		t.Errorf("%v, %v", got, ok)
+	}
+	for path, values := range map[string][]string{"a.exclude": nil, "b": {"01", "Sở: x"}} {
+		if err := s.SetList(path, values); err != nil {
+			t.Error(err)
+		}
+		if got, ok := s.List(path); !ok || !cmp.Equal(got, values, cmpopts.EquateEmpty()) {
+			t.Errorf("%s is %v, %v", path, got, ok)
+		}
+	}
+	for _, path := range []string{"c", "d", "kind", "none"} {
+		if _, ok := s.List(path); ok || s.SetList(path, nil) == nil {
+			t.Errorf("%s is such a list", path)
+		}
+	}
+	if !strings.Contains(string(s.Text()), "{exclude: []} # note") {
+		t.Errorf("%s", s.Text())
 	}
 }
 

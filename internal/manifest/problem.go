@@ -42,12 +42,26 @@ const (
 	AfterFinalReview = "AfterFinalReview" // a deadline whose figures count no more: the review's day
 	DueBeforeCutOff  = "DueBeforeCutOff"  // a day of the month: the cut-off
 	NoParticipants   = "NoParticipants"   // nobody is left
+	UnknownCalendar  = "UnknownCalendar"  // a name, those that there are
+	NotNumber        = "NotNumber"        // no decimal
+	NotDate          = "NotDate"          // no date, or no date with a time
+	NotMonth         = "NotMonth"
+	NotTime          = "NotTime" // of day
+	NotName          = "NotName" // no lower-case letters, digits and dashes
+	NotCode          = "NotCode" // no letters without accents, digits, dots, dashes and underscores
+	Missing          = "Missing"
+	EmptyText        = "EmptyText"
+	TooMuch          = "TooMuch"      // the most
+	TooLittle        = "TooLittle"    // the least
+	UnknownField     = "UnknownField" // a field that there is not
+	NotYAML          = "NotYAML"
 )
 
 // Codes are all of them.
 var Codes = []string{
 	After, SumNot100, FloorAboveWeight, SameAsBaseline, LessThanBaseline, MoreThanBaseline, TooManyTimes, StepOrder, StepNever,
 	BeforeCalendar, NotInForce, UnknownUnit, FirstDueTooEarly, AfterFinalReview, DueBeforeCutOff, NoParticipants,
+	UnknownCalendar, NotNumber, NotDate, NotMonth, NotTime, NotName, NotCode, Missing, EmptyText, TooMuch, TooLittle, UnknownField, NotYAML,
 }
 
 // String is the problem on one line:

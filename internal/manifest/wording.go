@@ -68,6 +68,7 @@ func (s *schema) problems(errs field.ErrorList, raw map[string]any, o origin) Pr
 			}
 		}
 		p := o.problem(object, path, value, message)
+		p.Code, p.Other[0] = codeOf(err, message)
 		if !slices.Contains(problems, p) {
 			problems = append(problems, p)
 		}
@@ -161,6 +162,35 @@ func (s *schema) wording(err *field.Error, path, value string, o origin) string 
 		return "must not be empty"
 	}
 	return detail
+}
+
+// patternCodes are the codes of what fails a pattern.
+var patternCodes = map[string]string{
+	"a date": NotDate, "a month": NotMonth, "a time": NotTime, "a decimal": NotNumber, "lower-case": NotName, "letters without": NotCode,
+}
+
+// codeOf is the code of a problem of the schema, with the limit that it is about.
+func codeOf(err *field.Error, message string) (code, limit string) {
+	if _, ok := patternOf(err); ok || strings.HasPrefix(message, badName) {
+		if strings.HasPrefix(message, "is empty") {
+			return EmptyText, ""
+		}
+		for begin, code := range patternCodes {
+			if strings.HasPrefix(message, "must be "+begin) {
+				return code, ""
+			}
+		}
+	}
+	if m := bounds.FindStringSubmatch(err.Detail); m != nil {
+		return map[string]string{"greater": TooLittle, "less": TooMuch}[m[1]], m[2]
+	}
+	switch {
+	case err.Type == field.ErrorTypeRequired:
+		return Missing, ""
+	case message == "must not be empty":
+		return EmptyText, ""
+	}
+	return "", ""
 }
 
 func inWords(words, value string) string {

@@ -222,7 +222,7 @@ var (
 
 func syntaxProblem(file string, err error) Problem {
 	text := err.Error()
-	p := Problem{File: file, Message: "not valid YAML: " + plainWords.Replace(yamlLine.ReplaceAllString(text, ""))}
+	p := Problem{File: file, Code: NotYAML, Message: "not valid YAML: " + plainWords.Replace(yamlLine.ReplaceAllString(text, ""))}
 	switch m := yamlLine.FindStringSubmatch(text); {
 	case strings.Contains(text, "unknown anchor"): // the parser doesn't say where
 		p.Message = "aliases (*name) are not supported; put text that begins with * in quotes"

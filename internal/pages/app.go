@@ -61,6 +61,9 @@ type Options struct {
 	// Rehearse runs a campaign through that is being drawn up; nil where there is nothing
 	// to do it on.
 	Rehearse Rehearse
+	// NoMail tells that nothing is sent: there is no mail server. NoLinks tells that mails
+	// carry no links: nobody has said where the pages are reached.
+	NoMail, NoLinks bool
 	// Poll is how often the facts are looked at while somebody watches; 0 is 1 s.
 	Poll time.Duration
 }
@@ -165,6 +168,9 @@ func (a *App) ui(r *http.Request) ui {
 	u := ui{lang: texts.VI, base: a.base, path: r.URL.Path, query: r.URL.Query(), assets: a.assets.path(a.base), mailbox: a.o.MailboxURL, temporal: a.o.TemporalURL, machine: a.o.Location}
 	u.who, u.login = a.door.name(r.Context()), true
 	u.steers = a.door.steers(r.Context())
+	if a.door.role(r.Context()) != auth.Operator {
+		u.temporal = "" // the operator's own tool
+	}
 	if u.byLink = a.door.byLink(r.Context()); u.byLink {
 		u.mailbox, u.temporal, u.login = "", "", false // a unit's page is about the unit
 	}

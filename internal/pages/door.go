@@ -88,14 +88,19 @@ func inSession(h http.Handler) http.Handler {
 // steers tells that whoever comes steers campaigns, as far as their session says; the
 // engine decides act by act.
 func (d *door) steers(ctx context.Context) bool {
-	if ctx.Value(inSessionKey{}) == nil {
-		return false
-	}
-	role := auth.Role(d.sessions.GetString(ctx, roleKey))
-	if !d.sessions.Exists(ctx, loginKey) && !d.sessions.Exists(ctx, linkKey) {
-		role = d.guest.Role
-	}
+	role := d.role(ctx)
 	return role == auth.Office || role == auth.Operator
+}
+
+// role in which somebody comes, as far as their session says.
+func (d *door) role(ctx context.Context) auth.Role {
+	switch {
+	case ctx.Value(inSessionKey{}) == nil:
+		return ""
+	case !d.sessions.Exists(ctx, loginKey) && !d.sessions.Exists(ctx, linkKey):
+		return d.guest.Role
+	}
+	return auth.Role(d.sessions.GetString(ctx, roleKey))
 }
 
 // byLink tells that somebody has come by a unit's link.

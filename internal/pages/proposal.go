@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -31,7 +32,7 @@ func (a *App) addProposals(around func(http.Handler) http.Handler) {
 	for pattern, serve := range map[string]func(http.ResponseWriter, *http.Request) error{
 		"GET /declare":                          a.servePropose,
 		"POST /declare":                         a.propose,
-		"GET /declare/units.csv":                a.serveSample,
+		"GET /declare/units.xlsx":               a.serveSample,
 		"GET /declare/{proposal}":               a.serveProposal,
 		"POST /declare/{proposal}":              a.changeProposal,
 		"GET /declare/{proposal}/campaign.yaml": a.serveManifest,
@@ -66,7 +67,7 @@ func (a *App) proposing(r *http.Request) (proposing, auth.Actor, *manifest.Set, 
 	if err != nil {
 		return proposing{}, actor, nil, err
 	}
-	p := proposing{}
+	p := proposing{typed: typed{request: uuid.NewString()}}
 	if p.started, err = a.door.engine.Proposals(r.Context(), actor); err != nil {
 		return p, actor, nil, err
 	}
@@ -107,9 +108,13 @@ func (a *App) servePropose(w http.ResponseWriter, r *http.Request) error {
 
 // serveSample is a list to fill in.
 func (a *App) serveSample(w http.ResponseWriter, _ *http.Request) error {
-	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
-	w.Header().Set("Content-Disposition", `attachment; filename="danh-sach-don-vi.csv"`)
-	_, _ = w.Write(scaffold.Sample()) // a reader who is gone is no error of ours
+	sample, err := scaffold.Sample()
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+	w.Header().Set("Content-Disposition", `attachment; filename="danh-sach-don-vi.xlsx"`)
+	_, _ = w.Write(sample) // a reader who is gone is no error of ours
 	return nil
 }
 
@@ -205,7 +210,9 @@ func (a *App) proposeBy(ctx context.Context, p *proposing, actor auth.Actor, sto
 	if err != nil {
 		return uuid.Nil, err
 	}
-	return a.door.engine.Propose(ctx, actor, engine.Proposal{Title: c.Title, Manifest: string(text), Units: list})
+	proposal := engine.Proposal{Title: c.Title, Manifest: string(text), Units: list}
+	proposal.ID, _ = uuid.Parse(values.Get("request")) // a form that comes twice begins one
+	return a.door.engine.Propose(ctx, actor, proposal)
 }
 
 // units are those of the list that came, or of one that the installation has; then roster
@@ -229,16 +236,19 @@ func (p *proposing) units(stored *manifest.Set, values url.Values, file string, 
 type proposal struct {
 	typed
 	engine.Proposal
-	units       *scaffold.Units
-	source      *manifest.Source // nil while the manifest cannot be read
-	own, all    *manifest.Set    // what it declares; with all that is declared
-	problems    manifest.Problems
-	campaign    *v1.Campaign // nil while it cannot be read
-	plan        *plan.Plan   // nil while something is to be mended
-	known       []unitOption
-	now         time.Time
-	rehearsal   rehearsalState
-	canRehearse bool
+	units           *scaffold.Units
+	source          *manifest.Source // nil while the manifest cannot be read
+	own, all        *manifest.Set    // what it declares; with all that is declared
+	problems        manifest.Problems
+	campaign        *v1.Campaign // nil while it cannot be read
+	plan            *plan.Plan   // nil while something is to be mended
+	known           []unitOption
+	now             time.Time
+	excluded        []v1.Unit                   // of the list, that don't take part
+	wrongs          map[string]manifest.Problem // what is wrong with fields, by their paths in the form
+	noMail, noLinks bool
+	rehearsal       rehearsalState
+	canRehearse     bool
 }
 
 // unitOption is a unit to choose.
@@ -290,12 +300,16 @@ func (a *App) fill(ctx context.Context, actor auth.Actor, p *proposal) error {
 	p.campaign = p.own.Campaigns[0]
 	p.complete(stored)
 	p.all.Overlay(p.own)
-	p.known = p.knownUnits()
+	p.known, p.excluded = p.knownUnits(), p.excludedUnits()
 	for _, problem := range p.all.Check() {
 		if problem.File != "database" {
 			p.problems = append(p.problems, problem)
 		}
 	}
+	if p.source != nil {
+		p.wrongs = wrongFields(p.source, p.problems)
+	}
+	p.noMail, p.noLinks = a.o.NoMail, a.o.NoLinks
 	if p.problems.Err() != nil {
 		return nil
 	}
@@ -368,6 +382,19 @@ func (p *proposal) knownUnits() (all []unitOption) {
 	return all
 }
 
+// excludedUnits are those of the list that don't take part.
+func (p *proposal) excludedUnits() []v1.Unit {
+	all, err := p.all.Units(p.campaign.Spec.Participants.Roster)
+	if err != nil {
+		return nil
+	}
+	part := map[v1.UnitCode]bool{}
+	for _, u := range p.all.Participants(p.campaign) {
+		part[u.Code] = true
+	}
+	return slices.DeleteFunc(all, func(u v1.Unit) bool { return part[u.Code] })
+}
+
 // zone that the campaign's days are in.
 func (p *proposal) zone() *time.Location {
 	if p.campaign != nil {
@@ -417,7 +444,12 @@ func (a *App) changeProposal(w http.ResponseWriter, r *http.Request) error {
 	}
 	values, name, data, err := a.formWithList(w, r, actor)
 	u := a.ui(r)
-	if p.Declared != "" { // the form was sent twice
+	if p.Declared != "" { // the form was sent twice, or in another window
+		if r.Header.Get("Hx-Request") != "" {
+			w.Header().Set("Hx-Redirect", u.href(u.campaign(p.Declared)))
+			w.WriteHeader(http.StatusOK)
+			return nil
+		}
 		onward(w, r, u.href(u.campaign(p.Declared)))
 		return nil
 	}
@@ -471,6 +503,12 @@ func (a *App) changeProposalBy(ctx context.Context, u ui, p *proposal, actor aut
 			return here, err
 		}
 		change.Units = list
+		if p.source != nil && p.campaign != nil {
+			if err := followList(p.source, string(p.campaign.Spec.Office), p.units, units); err != nil {
+				return here, err
+			}
+			change.Manifest = string(p.source.Text())
+		}
 		here += "#units"
 	case "fields":
 		if p.source == nil {
@@ -498,6 +536,24 @@ func (a *App) changeProposalBy(ctx context.Context, u ui, p *proposal, actor aut
 	return here, nil
 }
 
+// followList brings in line with another list what was made of the one before, unless
+// somebody has changed it since: who does not take part, and whether groups are ranked.
+func followList(s *manifest.Source, office string, old, now *scaffold.Units) error {
+	const exclude, within = "spec.participants.exclude", "spec.scoring.ranking.within"
+	if codes, ok := s.List(exclude); ok && slices.Equal(codes, old.Excluded(office)) {
+		if s.SetList(exclude, now.Excluded(office)) != nil {
+			return &engine.Refused{Code: "unreadable"}
+		}
+	}
+	groups := map[bool]string{true: "Group", false: "All"}
+	if value, ok := s.Get(within); ok && value == groups[old.Grouped()] {
+		if s.Set(within, groups[now.Grouped()]) != nil {
+			return &engine.Refused{Code: "unreadable"}
+		}
+	}
+	return nil
+}
+
 // name of the campaign; empty while it cannot be read.
 func (p *proposal) name() string {
 	if p.campaign == nil {
@@ -517,6 +573,12 @@ func (a *App) launchProposal(ctx context.Context, p *proposal, actor auth.Actor,
 	}
 	var launch *engine.LaunchOptions
 	if values.Get("act") == "launch" {
+		switch {
+		case values.Get("sure") == "":
+			return &engine.Refused{Code: "NotSure"}
+		case act.Reason == "":
+			return &engine.Refused{Code: "ReasonMissing"}
+		}
 		launch = &engine.LaunchOptions{Backdate: values.Get("backdate") != ""}
 	}
 	return a.door.engine.DeclareProposal(ctx, act, p.ID, p.own, launch)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -22,6 +23,7 @@ const (
 	kindTime   = "time"
 	kindNumber = "number"
 	kindChoice = "choice"
+	kindUnits  = "units" // a list of codes
 	// kindMeasure is a unit of measure; percent is written % by people.
 	kindMeasure = "measure"
 )
@@ -42,16 +44,16 @@ var fieldGroups = []struct {
 }{
 	{"general", "", false, []fieldSpec{
 		{"spec.title.vi", kindText, nil}, {"metadata.name", kindName, nil}, {"spec.office", kindUnit, nil},
-		{"spec.launch.at", kindMoment, nil}, {"spec.launch.chairedBy", kindText, nil},
+		{"spec.launch.at", kindMoment, nil}, {"spec.launch.chairedBy", kindText, nil}, {"spec.participants.exclude", kindUnits, nil},
 	}},
 	{"registration", "", false, []fieldSpec{{"spec.registration.until", kindMoment, nil}, {"spec.registration.hardTasks.max", kindNumber, nil}}},
 	{"reporting", "spec.reporting", false, []fieldSpec{
-		{"title.vi", kindText, nil}, {"from", kindMonth, nil}, {"to", kindMonth, nil}, {"due.day", kindNumber, nil}, {"due.date", kindDate, nil},
+		{"title.vi", kindText, nil}, {"from", kindMonth, nil}, {"to", kindMonth, nil}, {"cutOffDay", kindNumber, nil}, {"due.day", kindNumber, nil}, {"due.date", kindDate, nil},
 		{"due.time", kindTime, nil}, {"closes.workingDaysAfterDue", kindNumber, nil},
 	}},
 	{"axes", "spec.axes", false, []fieldSpec{{"title.vi", kindText, nil}, {"weight", kindNumber, nil}, {"floor", kindNumber, nil}}},
 	{"indicators", "spec.indicators", true, []fieldSpec{
-		{"title.vi", kindText, nil}, {"unit", kindMeasure, nil}, {"baseline", kindNumber, nil}, {"target", kindNumber, nil}, {"direction", kindChoice, []string{"Up", "Down"}},
+		{"title.vi", kindText, nil}, {"axis", kindChoice, nil}, {"unit", kindMeasure, nil}, {"baseline", kindNumber, nil}, {"target", kindNumber, nil}, {"direction", kindChoice, []string{"Up", "Down"}},
 	}},
 	{"reminders", "spec.reminders", false, []fieldSpec{{"offset", kindNumber, nil}, {"time", kindTime, nil}}},
 	{"reviews", "spec.reviews", true, []fieldSpec{{"title.vi", kindText, nil}, {"at", kindMoment, nil}}},
@@ -64,7 +66,8 @@ var fieldGroups = []struct {
 type formField struct {
 	fieldSpec
 	path, value string
-	label       string // its key in the catalogues
+	label       string            // its key in the catalogues
+	named       map[string]string // what choices are called that no catalogue has
 }
 
 // day of a moment, and time where it has one.
@@ -120,8 +123,8 @@ func formGroups(s *manifest.Source) (groups []formGroup) {
 				if g.list != "" {
 					path = fmt.Sprintf("%s[%s].%s", g.list, name, f.path)
 				}
-				if value, ok := s.Get(path); ok {
-					item.fields = append(item.fields, formField{f, path, value, labelOf(path)})
+				if field, ok := fieldOf(s, f, path); ok {
+					item.fields = append(item.fields, field)
 				}
 			}
 			if len(item.fields) > 0 {
@@ -133,6 +136,28 @@ func formGroups(s *manifest.Source) (groups []formGroup) {
 		}
 	}
 	return groups
+}
+
+// fieldOf is a value of the manifest, where it has it.
+func fieldOf(s *manifest.Source, f fieldSpec, path string) (formField, bool) {
+	field := formField{fieldSpec: f, path: path, label: labelOf(path)}
+	if f.kind == kindUnits {
+		codes, ok := s.List(path)
+		field.value = strings.Join(codes, ", ")
+		return field, ok
+	}
+	var ok bool
+	field.value, ok = s.Get(path)
+	if f.path == "axis" { // a goal, by its name
+		field.named = map[string]string{}
+		for _, axis := range s.Items("spec.axes") {
+			field.choices = append(field.choices, axis)
+			if title, titled := s.Get("spec.axes[" + axis + "].title.vi"); titled {
+				field.named[axis] = title
+			}
+		}
+	}
+	return field, ok
 }
 
 var inBrackets = regexp.MustCompile(`\[[^\]]*\]`)
@@ -150,12 +175,8 @@ func setFields(s *manifest.Source, values url.Values, zone *time.Location) error
 				if !values.Has(f.path) {
 					continue
 				}
-				value, err := f.typed(values, zone)
-				if err != nil {
+				if err := f.set(s, values, zone); err != nil {
 					return err
-				}
-				if err := s.Set(f.path, value); err != nil {
-					return &engine.Refused{Code: "unreadable"}
 				}
 			}
 		}
@@ -169,6 +190,36 @@ func setFields(s *manifest.Source, values url.Values, zone *time.Location) error
 		}
 	}
 	return setItems(s, values)
+}
+
+// set writes what was typed. An English title that stood beside a Vietnamese one goes with
+// what it translated.
+func (f formField) set(s *manifest.Source, values url.Values, zone *time.Location) error {
+	value, err := f.typed(values, zone)
+	if err != nil {
+		return err
+	}
+	unreadable := &engine.Refused{Code: "unreadable"}
+	if f.kind == kindUnits {
+		if s.SetList(f.path, codesIn(value)) != nil {
+			return unreadable
+		}
+		return nil
+	}
+	if s.Set(f.path, value) != nil {
+		return unreadable
+	}
+	if title, ok := strings.CutSuffix(f.path, ".vi"); ok && value != f.value {
+		if _, ok := s.Get(title + ".en"); ok && s.Set(title+".en", "") != nil {
+			return unreadable
+		}
+	}
+	return nil
+}
+
+// codesIn are the codes of a text, between commas, semicolons or spaces.
+func codesIn(text string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ';' || r <= ' ' })
 }
 
 func setItems(s *manifest.Source, values url.Values) error {
@@ -238,4 +289,45 @@ func inputType(kind string) string {
 		return kind
 	}
 	return "text"
+}
+
+var inList = regexp.MustCompile(`^(spec\.[a-z]+)\[(\d+)\](.*)$`)
+
+// formPath is where the form has a field that a problem names by its place in a list.
+func formPath(s *manifest.Source, field string) string {
+	m := inList.FindStringSubmatch(field)
+	if m == nil {
+		return field
+	}
+	i, err := strconv.Atoi(m[2])
+	items := s.Items(m[1])
+	if err != nil || i >= len(items) {
+		return field
+	}
+	return m[1] + "[" + items[i] + "]" + m[3]
+}
+
+// fieldOf is the path in the form of the field that a problem is about; empty where the
+// form has none.
+func (p proposal) fieldOf(m manifest.Problem) string {
+	if p.source == nil || m.Field == "" {
+		return ""
+	}
+	path := formPath(p.source, m.Field)
+	if _, ok := p.source.Get(path); !ok {
+		return ""
+	}
+	return path
+}
+
+// wrongFields are the problems of fields that the form has, by their paths in it.
+func wrongFields(s *manifest.Source, problems manifest.Problems) map[string]manifest.Problem {
+	wrong := map[string]manifest.Problem{}
+	for _, p := range problems {
+		path := formPath(s, p.Field)
+		if _, twice := wrong[path]; !twice && !p.Warning {
+			wrong[path] = p
+		}
+	}
+	return wrong
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -100,7 +99,7 @@ func TestProposal(t *testing.T) {
 	here := response.Header.Get("Location")
 	_, page = b.do(http.MethodGet, here, nil)
 	wellFormed(t, "proposal", page)
-	contains(t, page, "Đọc được 4 đơn vị từ ds.xlsx", "3 đơn vị tham gia", "2 đơn vị chưa có địa chỉ thư", "Các cột không dùng: STT, Ghi chú", "cum-1 (2)", "2021-11-02T14:00:00+07:00", "thi-dua-so-hoa-dot-1",
+	contains(t, page, "Đọc được 4 đơn vị từ ds.xlsx", "3 đơn vị tham gia", "2 đơn vị chưa có địa chỉ thư", "Các cột không dùng: STT, Ghi chú", "Cụm 1 (2)", "2021-11-02T14:00:00+07:00", "thi-dua-so-hoa-dot-1",
 		"VN-2003", "thứ Hai 17/01", "phát động lúc", "14 giờ 00")
 	if strings.Contains(page, "Cần sửa trước khi") {
 		t.Errorf("something is to be mended: %s", page)
@@ -122,7 +121,7 @@ func TestProposal(t *testing.T) {
 	if response, page := b.do(http.MethodPost, here, change); response.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(page, "vừa được người khác thay đổi") {
 		t.Errorf("a version that is not the newest: %d", response.StatusCode)
 	}
-	if response, _ := b.do(http.MethodPost, here, url.Values{"act": {"launch"}}); response.StatusCode != http.StatusUnprocessableEntity {
+	if response, _ := b.do(http.MethodPost, here, url.Values{"act": {"launch"}, "sure": {"1"}}); response.StatusCode != http.StatusUnprocessableEntity {
 		t.Errorf("launched with something to mend: %d", response.StatusCode)
 	}
 
@@ -144,7 +143,7 @@ func TestProposal(t *testing.T) {
 	b.do(http.MethodPost, here, url.Values{"act": {"yaml"}, "version": {found(t, inValue, broken)}, "yaml": {text}})
 
 	_, page = b.do(http.MethodGet, here, nil)
-	launch := url.Values{"act": {"launch"}, "plan": {found(t, inPlan, page)}, "request": {found(t, inRequest, page)}, "reason": {"KH 01"}}
+	launch := url.Values{"act": {"launch"}, "plan": {found(t, inPlan, page)}, "request": {found(t, inRequest, page)}, "reason": {"KH 01"}, "sure": {"1"}}
 	for range 2 { // a form may come twice
 		response, page = b.do(http.MethodPost, here, launch)
 		if got := response.Header.Get("Location"); got != "/campaigns/so-hoa-1" {
@@ -185,7 +184,7 @@ func TestProposalOfRoster(t *testing.T) {
 	contains(t, page, "Danh sách nganh-tttt-2021 đã có", "covid-2021-2")
 	b.do(http.MethodPost, here, url.Values{"act": {"fields"}, "version": {found(t, inValue, page)}, "metadata.name": {"covid-2021"}})
 	_, page = b.do(http.MethodGet, here, nil)
-	contains(t, page, "Tên ngắn: Tên “covid-2021” đã được dùng")
+	contains(t, page, "Mã phong trào: Tên “covid-2021” đã được dùng")
 	for path, values := range map[string]url.Values{here: {"act": {"nothing"}}, "/declare/x": {"act": {"drop"}}, "/declare/" + proposalID: {"act": {"drop"}}} {
 		if response, _ := b.do(http.MethodPost, path, values); response.StatusCode != http.StatusNotFound {
 			t.Errorf("%s: %d", path, response.StatusCode)
@@ -236,10 +235,12 @@ func TestRehearsalOfProposal(t *testing.T) {
 
 // What the sample says can be read.
 func TestSampleList(t *testing.T) {
-	if _, problems := scaffold.ReadUnits("x.csv", scaffold.Sample()); len(problems) > 0 {
-		t.Error(problems)
+	sample, err := scaffold.Sample()
+	if err != nil {
+		t.Fatal(err)
 	}
-	if _, err := os.Stat("../scaffold/templates/units.csv"); err != nil {
-		t.Error(err)
+	units, problems := scaffold.ReadUnits("x.xlsx", sample)
+	if len(problems) > 0 || len(units.Rows) != 3 || units.Rows[0].Cells["kind"] != "office" {
+		t.Errorf("%v, %+v", problems, units)
 	}
 }

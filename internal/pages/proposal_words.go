@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	v1 "thidua.dev/thidua/api/v1"
 	"thidua.dev/thidua/internal/manifest"
 	"thidua.dev/thidua/internal/notify/texts"
 	"thidua.dev/thidua/internal/scaffold"
@@ -41,6 +42,37 @@ func (u ui) manifestProblem(p manifest.Problem) string {
 		return text
 	}
 	return name + ": " + text
+}
+
+// wrongField is the same beside the field that it is about.
+func (u ui) wrongField(p manifest.Problem) string {
+	p.Field = ""
+	return u.manifestProblem(p)
+}
+
+// choice is what a choice is called.
+func (u ui) choice(f formField, c string) string {
+	if name := f.named[c]; name != "" {
+		return name
+	}
+	if f.named != nil {
+		return c
+	}
+	return u.t(f.label + "." + c)
+}
+
+// namesOf some units, with what is behind them.
+func (u ui) namesOf(units []v1.Unit) string {
+	const most = 20
+	var names []string
+	for i, unit := range units {
+		if i == most {
+			names = append(names, "…")
+			break
+		}
+		names = append(names, unit.Name+" ("+string(unit.Code)+")")
+	}
+	return strings.Join(names, "; ")
 }
 
 // fieldName is what people call a field: its name in the catalogue, else its path.
@@ -81,7 +113,7 @@ func counts(units *scaffold.Units, field string) (all []kindCount) {
 	by := map[string]int64{}
 	for _, r := range units.Rows {
 		if text := r.Cells[field]; text != "" {
-			by[text]++
+			by[cmp.Or(units.Words[text], text)]++
 		}
 	}
 	for name, n := range by {
@@ -151,7 +183,7 @@ func problemCells(problems scaffold.CellProblems) map[string]bool {
 
 // firstRows are the first rows of a list.
 func firstRows(units *scaffold.Units) []scaffold.Row {
-	const most = 20
+	const most = 500
 	return units.Rows[:min(most, len(units.Rows))]
 }
 

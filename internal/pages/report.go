@@ -118,7 +118,8 @@ func eventWords(u ui, b look.Board, e plan.Event) string {
 // meet at it.
 type calendarLine struct {
 	plan.Event
-	calendar string // named where calendars part
+	calendar string      // named where calendars part
+	moved    plan.Reason // why it is not where its rule alone would put it
 }
 
 // calendarLines are the plan's events, those of several calendars at one instant
@@ -143,7 +144,8 @@ func calendarLines(p *plan.Plan) []calendarLine {
 			lines[n].Units += e.Units
 			continue
 		}
-		line := calendarLine{Event: e}
+		line := calendarLine{Event: e, moved: e.Why}
+		line.moved.Beyond = nil
 		if e.Round != "" && len(apart[key{e.Round, e.Step, e.Type}]) > 1 {
 			line.calendar = string(e.Calendar)
 		}
@@ -152,11 +154,24 @@ func calendarLines(p *plan.Plan) []calendarLine {
 	return lines
 }
 
+// beyond are the calendars that do not reach far enough, each once, in words.
+func beyond(u ui, p *plan.Plan) (all []string) {
+	for _, e := range p.Events {
+		if e.Why.Beyond == nil {
+			continue
+		}
+		if text := (plan.Reason{Beyond: e.Why.Beyond}).Text(string(u.lang)); !slices.Contains(all, text) {
+			all = append(all, text)
+		}
+	}
+	return all
+}
+
 // moved counts the lines whose instant depends on days off.
 func moved(lines []calendarLine) int64 {
 	var n int64
 	for _, l := range lines {
-		if l.Reason != "" {
+		if l.moved.Text(string(texts.VI)) != "" {
 			n++
 		}
 	}

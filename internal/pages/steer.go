@@ -159,7 +159,7 @@ func (a *App) steerBy(r *http.Request, c look.Campaign, act engine.Act, values u
 		}
 		q := engine.AdHoc{
 			Name: strings.TrimSpace(values.Get("short")), Title: strings.TrimSpace(values.Get("title")), Due: due,
-			Units: strings.FieldsFunc(values.Get("units"), func(r rune) bool { return r == ',' || r == ';' || r <= ' ' }), Approval: v1.ApprovalUnitLeader,
+			Units: codesIn(values.Get("units")), Approval: v1.ApprovalUnitLeader,
 		}
 		if values.Get("approval") == "" {
 			q.Approval = v1.ApprovalNone
@@ -252,8 +252,9 @@ func (a *App) serveTodo(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return err
 		}
-		if list.all, err = reader.Todo(r.Context(), list.unit); err != nil {
-			return err
+		var unknown *look.NotFound
+		if list.all, err = reader.Todo(r.Context(), list.unit); err != nil && !(errors.As(err, &unknown) && list.unit == actor.Unit) {
+			return err // who has no campaign yet has nothing to do
 		}
 		if actor.Campaign != "" {
 			list.all = slices.DeleteFunc(list.all, func(t look.Todo) bool { return t.Campaign != actor.Campaign })

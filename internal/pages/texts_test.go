@@ -7,7 +7,9 @@ import (
 	"strings"
 	"testing"
 
+	"thidua.dev/thidua/internal/manifest"
 	"thidua.dev/thidua/internal/notify/texts"
+	"thidua.dev/thidua/internal/scaffold"
 )
 
 var (
@@ -59,6 +61,19 @@ func TestLabelsAreComplete(t *testing.T) {
 			}
 			if _, ok := labels[texts.VI][m[1]]; !ok {
 				t.Errorf("%s uses %s, which no catalogue has", file, m[1])
+			}
+		}
+	}
+}
+
+// What may be wrong with a list or a manifest is said in both languages.
+func TestProblemsHaveWords(t *testing.T) {
+	for lang, words := range labels {
+		for kind, codes := range map[string][]string{"cell.": scaffold.Codes, "mend.": manifest.Codes} {
+			for _, code := range codes {
+				if words[kind+code] == "" {
+					t.Errorf("%s lacks %s%s", lang, kind, code)
+				}
 			}
 		}
 	}

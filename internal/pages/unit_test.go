@@ -386,7 +386,7 @@ var pageRows = []pageRow{
 	steers("POST /campaigns/{name}/units/{code}/{round...}", "/campaigns/covid-2021/units/DN-05/monthly/2021-10", none, no),
 	declares("GET /declare", "/declare", in, onTo, in),
 	declares("POST /declare", "/declare", wrong, no, wrong),
-	open("GET /declare/units.csv", "/declare/units.csv", in),
+	open("GET /declare/units.xlsx", "/declare/units.xlsx", in),
 	declares("GET /declare/{proposal}", "/declare/"+proposalID, in, onTo, none),
 	declares("POST /declare/{proposal}", "/declare/"+proposalID, none, no, none),
 	declares("GET /declare/{proposal}/campaign.yaml", "/declare/"+proposalID+"/campaign.yaml", in, onTo, none),

@@ -55,6 +55,7 @@ func joinSome(names []string) string {
 
 type story struct {
 	Campaign, TitleVI, TitleEN, State string
+	Together                          bool
 	Launch, ClosedAt                  time.Time
 	Invited, Participants             int
 	Rounds                            []storyRound
@@ -99,10 +100,12 @@ type storyStep struct {
 }
 
 type storyReview struct {
-	Name    string
-	At      time.Time
-	Groups  int
-	Leaders []string
+	Name   string
+	At     time.Time
+	Groups int
+	// Together tells that all units are ranked as one group.
+	Together bool
+	Leaders  []string
 }
 
 func readStory(ctx context.Context, q *db.Queries, spec *v1.CampaignSpec, name string) (*story, error) {
@@ -111,7 +114,7 @@ func readStory(ctx context.Context, q *db.Queries, spec *v1.CampaignSpec, name s
 		return nil, err
 	}
 	s := &story{
-		Campaign: name, TitleVI: spec.Title.VI, TitleEN: spec.Title.EN, State: strings.ToLower(c.State),
+		Campaign: name, Together: spec.Scoring.Ranking.Within == "All", TitleVI: spec.Title.VI, TitleEN: spec.Title.EN, State: strings.ToLower(c.State),
 		Launch: c.LaunchAt, ClosedAt: c.ClosesAt, CeremonyAt: c.CeremonyAt,
 	}
 	if s.TitleEN == "" {
@@ -196,7 +199,7 @@ func (s *story) readHonours(ctx context.Context, q *db.Queries, id int64) error 
 		if err != nil {
 			return err
 		}
-		out := storyReview{Name: r.Name, At: r.At}
+		out := storyReview{Name: r.Name, At: r.At, Together: s.Together}
 		groups := map[string]bool{}
 		for _, l := range leaders {
 			groups[l.Grp] = true

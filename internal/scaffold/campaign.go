@@ -7,11 +7,14 @@ import (
 	"bytes"
 	"cmp"
 	"embed"
+	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 	"text/template"
+
+	"github.com/xuri/excelize/v2"
 
 	v1 "thidua.dev/thidua/api/v1"
 	"thidua.dev/thidua/internal/calendar"
@@ -104,8 +107,26 @@ func (c *Campaign) YAML(units *Units) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// Sample is a list of units to fill in, in CSV.
-func Sample() []byte { return embedded("units.csv") }
+// Sample is a list of units to fill in, as a workbook.
+func Sample() ([]byte, error) {
+	table, err := csv.NewReader(bytes.NewReader(embedded("units.csv"))).ReadAll()
+	if err != nil {
+		return nil, err
+	}
+	f := excelize.NewFile()
+	defer f.Close()
+	for i, row := range table {
+		if err := f.SetSheetRow("Sheet1", fmt.Sprintf("A%d", i+1), &row); err != nil {
+			return nil, err
+		}
+	}
+	if err := f.SetColWidth("Sheet1", "A", "I", 24); err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	err = f.Write(&b)
+	return b.Bytes(), err
+}
 
 // Calendar is calendar.yaml: the working days that the campaign counts in.
 func Calendar() []byte { return embedded("calendar.yaml") }

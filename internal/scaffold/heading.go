@@ -18,7 +18,7 @@ var headings = map[string][]string{
 	"code":            {"ma", "madonvi", "madv", "masodonvi", "kyhieu", "kyhieudonvi", "madinhdanh"},
 	"name":            {"ten", "tendonvi", "tencoquan", "tencoquandonvi", "donvi", "coquan", "coquandonvi", "tendv", "unitname"},
 	"kind":            {"loai", "loaidonvi", "loaihinh", "loaihinhdonvi"},
-	"group":           {"nhom", "cum", "khoi", "cumkhoi", "cumthidua", "khoithidua", "cumkhoithidua", "nhomthidua"},
+	"group":           {"nhom", "cum", "khoi", "cumkhoi", "cumthidua", "khoithidua", "cumkhoithidua", "khoicumthidua", "khoicum", "nhomthidua"},
 	"collects_to":     {"baocaove", "noinhanbaocao", "coquannhanbaocao", "donvinhanbaocao"},
 	"administered_by": {"tructhuoc", "coquanchuquan", "coquanquanly", "donvichuquan", "donviquanly", "thuoc"},
 	"submits_to":      {"trinhve", "trinhhosove", "noinhanhoso", "coquannhanhoso"},

@@ -55,29 +55,36 @@ func Propose(t Template, launch calendar.Date, cal *calendar.Calendar) (Schedule
 	case Short:
 		s.First = calendar.Date{}
 		s.FinalDue = monthDay(launch, 2, 15)
-		s.after(monthDay(launch, 3, 1), cal)
+		s.after(monthDay(launch, 3, 1))
 	case Yearly:
-		s.yearly(cal)
+		s.yearly()
 	default:
 		s.Last = monthDay(s.First, 2, 1)
 		s.Midterm, s.FinalDue = monthDay(s.First, 2, 8), monthDay(s.First, 3, 15)
-		s.after(monthDay(s.First, 4, 1), cal)
+		s.after(monthDay(s.First, 4, 1))
 	}
+	s.rolled(cal)
 	return s, nil
 }
 
-// after puts what follows the final report into a month and half a year behind it.
-func (s *Schedule) after(month calendar.Date, cal *calendar.Calendar) {
-	s.FinalReview, s.Decision, s.Ceremony = monthDay(month, 0, 8), monthDay(month, 0, 20), monthDay(month, 0, 28)
-	if !cal.Working(s.Ceremony) {
-		s.Ceremony = cal.Next(s.Ceremony)
+// rolled moves meetings and decisions to the next day that is worked.
+func (s *Schedule) rolled(cal *calendar.Calendar) {
+	for _, day := range []*calendar.Date{&s.Midterm, &s.FinalReview, &s.Decision, &s.Ceremony} {
+		if (*day != calendar.Date{}) && !cal.Working(*day) {
+			*day = cal.Next(*day)
+		}
 	}
+}
+
+// after puts what follows the final report into a month and half a year behind it.
+func (s *Schedule) after(month calendar.Date) {
+	s.FinalReview, s.Decision, s.Ceremony = monthDay(month, 0, 8), monthDay(month, 0, 20), monthDay(month, 0, 28)
 	s.Until = monthDay(s.Ceremony, 6, 1).MonthEnd()
 }
 
 // yearly reports until the end of the year of the launch, or of the next where little of
 // it is left, and reviews in the middle of what there is.
-func (s *Schedule) yearly(cal *calendar.Calendar) {
+func (s *Schedule) yearly() {
 	year := s.First.Year
 	if s.First.Month > time.September {
 		year++
@@ -85,7 +92,7 @@ func (s *Schedule) yearly(cal *calendar.Calendar) {
 	s.Last = calendar.NewDate(year, time.November, 1)
 	months := (year-s.First.Year)*12 + int(time.November-s.First.Month)
 	s.Midterm, s.FinalDue = monthDay(s.First, (months+1)/2, 25), calendar.NewDate(year, time.December, 15)
-	s.after(calendar.NewDate(year+1, time.January, 1), cal)
+	s.after(calendar.NewDate(year+1, time.January, 1))
 }
 
 // monthDay is a day of the month so many months after d.

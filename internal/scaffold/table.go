@@ -30,8 +30,9 @@ type line struct {
 	cells []string
 }
 
-// readTable reads a list as spreadsheets keep it: a workbook of Excel, or CSV.
-func readTable(file string, data []byte) ([]line, *CellProblem) {
+// readTables reads a list as spreadsheets keep it: the sheets of a workbook of Excel that
+// have anything on them, or CSV.
+func readTables(file string, data []byte) ([][]line, *CellProblem) {
 	switch {
 	case len(data) > MaxSize:
 		return nil, &CellProblem{Code: TooLarge}
@@ -40,11 +41,11 @@ func readTable(file string, data []byte) ([]line, *CellProblem) {
 	case bytes.HasPrefix(data, []byte("\xd0\xcf\x11\xe0")): // before 2007
 		return nil, &CellProblem{Code: OldExcel}
 	}
-	return readCSV(file, data)
+	lines, problem := readCSV(file, data)
+	return [][]line{lines}, problem
 }
 
-// readWorkbook reads the first sheet that has anything on it.
-func readWorkbook(data []byte) ([]line, *CellProblem) {
+func readWorkbook(data []byte) (sheets [][]line, problem *CellProblem) {
 	f, err := excelize.OpenReader(bytes.NewReader(data), excelize.Options{UnzipSizeLimit: unzipped, UnzipXMLSizeLimit: unzipped})
 	if err != nil {
 		return nil, &CellProblem{Code: NotReadable}
@@ -55,11 +56,17 @@ func readWorkbook(data []byte) ([]line, *CellProblem) {
 			continue
 		}
 		lines, problem := readSheet(f, sheet)
-		if problem != nil || len(lines) > 0 {
-			return lines, problem
+		if problem != nil {
+			return nil, problem
+		}
+		if len(lines) > 0 {
+			sheets = append(sheets, lines)
 		}
 	}
-	return nil, &CellProblem{Code: Empty}
+	if len(sheets) == 0 {
+		return nil, &CellProblem{Code: Empty}
+	}
+	return sheets, nil
 }
 
 func readSheet(f *excelize.File, sheet string) ([]line, *CellProblem) {

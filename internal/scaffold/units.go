@@ -28,6 +28,8 @@ type Units struct {
 	// Headings are the columns that are read, as they are headed, and Unused the others.
 	Headings map[string]string `json:"headings"`
 	Unused   []string          `json:"unused,omitempty"`
+	// Words are kinds and groups as the list has them, by the names that were made of them.
+	Words map[string]string `json:"words,omitempty"`
 	// CodesMade tells that the list has no codes, and that they were made of names.
 	CodesMade bool `json:"codesMade,omitempty"`
 }
@@ -43,12 +45,22 @@ type Row struct {
 // any order; columns that nothing is known of are left aside. Problems name their cells;
 // units without any are still in the list.
 func ReadUnits(file string, data []byte) (*Units, CellProblems) {
-	lines, problem := readTable(file, data)
+	sheets, problem := readTables(file, data)
 	if problem != nil {
 		return nil, CellProblems{*problem}
 	}
-	u := &Units{File: file}
-	at, problem := u.header(lines)
+	u := &Units{File: file, Words: map[string]string{}}
+	lines, at := sheets[0], 0
+	for i, sheet := range sheets { // before the list there may be a title page
+		found, nothing := u.header(sheet)
+		if nothing == nil {
+			lines, at, problem = sheet, found, nil
+			break
+		}
+		if i == 0 {
+			problem = nothing
+		}
+	}
 	if problem != nil {
 		return nil, CellProblems{*problem}
 	}
@@ -125,11 +137,17 @@ func (u *Units) name() {
 		if r.Cells["kind"] == "" {
 			r.Cells["kind"] = defaultKind
 		} else if !isKind.MatchString(r.Cells["kind"]) {
-			r.Cells["kind"] = slug(r.Cells["kind"], "_")
+			kind := slug(r.Cells["kind"], "_")
+			if slices.Contains(officeKinds, kind) {
+				kind = officeKind
+			}
+			u.Words[kind] = r.Cells["kind"]
+			r.Cells["kind"] = kind
 		}
 		for _, field := range []string{"group", "calendar"} {
 			if text := r.Cells[field]; text != "" && !isName.MatchString(text) {
 				r.Cells[field] = slug(text, "-")
+				u.Words[r.Cells[field]] = text
 			}
 		}
 		byName[folded(r.Cells["name"])] = r.Cells["code"]
@@ -166,6 +184,9 @@ var (
 	isKind = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 	isName = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]*[a-z0-9])?$`)
 )
+
+// officeKinds are how offices call the kind of the one that runs campaigns.
+var officeKinds = []string{"van_phong", "co_quan_chu_tri", "don_vi_chu_tri", "co_quan_thuong_truc", "don_vi_thuong_truc"}
 
 const (
 	longestCode = 63
@@ -261,6 +282,17 @@ func (u *Units) Excluded(office string) []string {
 		}
 	}
 	return out
+}
+
+// Grouped tells that the units are in groups (cụm, khối).
+func (u *Units) Grouped() bool { return u.has("group") }
+
+// Added is the office that was added because the list has none; nil when it has one.
+func (u *Units) Added() *Row {
+	if i := slices.IndexFunc(u.Rows, func(r Row) bool { return r.Line == 0 && u.File != "" }); i >= 0 {
+		return &u.Rows[i]
+	}
+	return nil
 }
 
 // has tells whether any unit has something in a column.

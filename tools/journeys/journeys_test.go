@@ -148,6 +148,8 @@ func (in *installation) launches(chromium context.Context) {
 	b.show("#rehearsal")
 	b.photograph("launch-7-rehearsal")
 	b.check("a rehearsed proposal")
+	b.fill(`[id="go.reason"]`, "Kế hoạch 12/KH-BTTTT")
+	b.press(`#go [name="sure"]`, `document.querySelector('#go [name="sure"]').checked`)
 	b.show("#go")
 	b.photograph("launch-8-go")
 	b.tap(`#go button[value="launch"]`, "#timeline")

@@ -18,7 +18,7 @@ func (in *installation) pages(chromium context.Context) {
 			"/", "/declare", "/todo", "/account", "/account/factor", "/campaigns/" + name, "/campaigns/" + name + "?lang=en", "/campaigns/" + name + "/steer",
 			"/campaigns/" + name + "/units", "/campaigns/" + name + "/units?q=bưu", "/campaigns/" + name + "/units/STTTT-01", "/campaigns/" + name + "/ranking",
 			"/campaigns/" + name + "/units/STTTT-03/monthly/2026-12", "/campaigns/" + name + "/messages", "/campaigns/" + name + "/messages?state=Sent",
-			"/campaigns/" + name + "/pictures", "/campaigns/" + name + "/pictures/grid", "/campaigns/" + name + "/pictures/load?lang=en",
+			"/people", "/people?unit=STTTT-01", "/campaigns/" + name + "/pictures", "/campaigns/" + name + "/pictures/grid", "/campaigns/" + name + "/pictures/load?lang=en",
 		},
 		"giam-doc@stttt.example": {"/unit/" + name, "/unit/" + name + "/report/monthly/2026-12", "/account"},
 	}

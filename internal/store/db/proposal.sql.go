@@ -68,7 +68,7 @@ func (q *Queries) DropProposal(ctx context.Context, id uuid.UUID) error {
 }
 
 const insertProposal = `-- name: InsertProposal :exec
-INSERT INTO proposal (id, office, title, manifest, units) VALUES ($1, $2, $3, $4, $5)
+INSERT INTO proposal (id, office, title, manifest, units) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id) DO NOTHING
 `
 
 type InsertProposalParams struct {

@@ -1,5 +1,5 @@
 -- name: InsertProposal :exec
-INSERT INTO proposal (id, office, title, manifest, units) VALUES (@id, @office, @title, @manifest, @units);
+INSERT INTO proposal (id, office, title, manifest, units) VALUES (@id, @office, @title, @manifest, @units) ON CONFLICT (id) DO NOTHING;
 
 -- name: ChangeProposal :execrows
 UPDATE proposal SET title = @title, manifest = @manifest, units = coalesce(sqlc.narg(units), units), version = version + 1, changed_at = clock_timestamp()
