@@ -34,7 +34,7 @@ func (runner) Up(ctx context.Context, opt cli.UpOptions) (err error) {
 	}
 	in.greet()
 	if in.demo == nil {
-		fmt.Fprintln(opt.Err, "Running; Ctrl-C stops everything in order. Begin with: thidua init, thidua apply, thidua launch.")
+		fmt.Fprintln(opt.Err, "Running; Ctrl-C stops everything in order. Begin on the pages (Phát động phong trào mới), or with: thidua init, thidua apply, thidua launch.")
 		return in.wait(ctx)
 	}
 	if err := in.play(ctx); err != nil || ctx.Err() != nil {

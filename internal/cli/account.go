@@ -120,12 +120,27 @@ sets a password: once, and valid for a week. Send it to them, and to nobody else
 	return cmd
 }
 
+// pages is where the installation's pages are, as far as is known: at the server, or where
+// a process of this machine serves them; empty otherwise.
+func (a *app) pages() string {
+	if a.server != "" {
+		return a.server
+	}
+	for _, role := range []string{"up", "serve"} {
+		if address, err := a.place("").recorded(role); err == nil && address != "" {
+			return address
+		}
+	}
+	return ""
+}
+
 // printInvitation writes the page of an invitation, below the installation's address if
 // that is known.
 func (a *app) printInvitation(account engine.Account, invitation string) {
-	fmt.Fprintln(a.out, strings.TrimRight(a.server, "/")+"/invite/"+invitation)
+	pages := a.pages()
+	fmt.Fprintln(a.out, strings.TrimRight(pages, "/")+"/invite/"+invitation)
 	fmt.Fprintf(a.err, "account %s of %s: gửi địa chỉ này cho người được mời để đặt mật khẩu; chỉ hiện một lần, dùng trong 7 ngày (shown once, valid for 7 days)\n", account.Login, account.Name)
-	if a.server == "" {
+	if pages == "" {
 		fmt.Fprintln(a.err, "note: put the address of the installation's pages before it, such as http://127.0.0.1:8088")
 	}
 }

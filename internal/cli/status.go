@@ -116,7 +116,7 @@ func writeStatus(w io.Writer, s installationStatus) error {
 		return err
 	}
 	if len(s.Campaigns) == 0 {
-		fmt.Fprintln(w, "\nno campaign is declared; begin with: thidua init")
+		fmt.Fprintln(w, "\nno campaign is declared; begin on the pages (Phát động phong trào mới), or with: thidua init")
 		return nil
 	}
 	return writeTable(w, "Phong trào (campaigns)", []column[campaignStatus]{

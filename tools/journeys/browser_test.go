@@ -212,6 +212,14 @@ func seenDir() string {
 	return filepath.Join("..", "..", "out", "journeys")
 }
 
+// narrowed holds a page to a telephone's width, and gives the desk back.
+func (b *browser) narrowed(name string) {
+	b.t.Helper()
+	b.run(chromedp.EmulateViewport(360, 740))
+	b.check(name + ", on a telephone")
+	b.run(chromedp.EmulateViewport(1280, 900))
+}
+
 // photograph keeps what is on the screen.
 func (b *browser) photograph(name string) {
 	b.t.Helper()

@@ -148,6 +148,7 @@ func (in *installation) launches(chromium context.Context) {
 	b.show("#rehearsal")
 	b.photograph("launch-7-rehearsal")
 	b.check("a rehearsed proposal")
+	b.narrowed("a rehearsed proposal")
 	b.fill(`[id="go.reason"]`, "Kế hoạch 12/KH-BTTTT")
 	b.press(`#go [name="sure"]`, `document.querySelector('#go [name="sure"]').checked`)
 	b.show("#go")
