@@ -309,7 +309,7 @@ func formPath(s *manifest.Source, field string) string {
 
 // fieldOf is the path in the form of the field that a problem is about; empty where the
 // form has none.
-func (p proposal) fieldOf(m manifest.Problem) string {
+func (p *proposal) fieldOf(m manifest.Problem) string {
 	if p.source == nil || m.Field == "" {
 		return ""
 	}

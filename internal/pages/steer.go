@@ -253,7 +253,7 @@ func (a *App) serveTodo(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		var unknown *look.NotFound
-		if list.all, err = reader.Todo(r.Context(), list.unit); err != nil && !(errors.As(err, &unknown) && list.unit == actor.Unit) {
+		if list.all, err = reader.Todo(r.Context(), list.unit); err != nil && (!errors.As(err, &unknown) || list.unit != actor.Unit) {
 			return err // who has no campaign yet has nothing to do
 		}
 		if actor.Campaign != "" {
