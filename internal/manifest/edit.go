@@ -114,6 +114,87 @@ func (s *Source) Set(path, value string) error {
 	return s.replace(from, to, value)
 }
 
+// Unset takes a single value and its name out of what holds it.
+func (s *Source) Unset(path string) error {
+	parent, key := s.holder(path)
+	i := -1
+	if parent != nil {
+		i = keyAt(parent, key)
+	}
+	if i < 0 {
+		return fmt.Errorf("%s is not in the manifest", path)
+	}
+	from := s.offset(parent.Content[i])
+	_, to, ok := s.span(parent.Content[i+1])
+	if !ok || parent.Content[i].Line != parent.Content[i+1].Line {
+		return fmt.Errorf("%s cannot be taken out in place", path)
+	}
+	switch {
+	case parent.Style&yaml.FlowStyle == 0:
+		line := s.lineStart(parent.Content[i].Line)
+		if len(bytes.Trim(s.text[line:from], " ")) > 0 || len(parent.Content) == 2 {
+			return fmt.Errorf("%s cannot be taken out in place", path)
+		}
+		return s.replace(line, s.lineStart(parent.Content[i].Line+1), "")
+	case i+2 < len(parent.Content):
+		to = s.offset(parent.Content[i+2])
+	default: // the last one goes with the comma before it
+		from = len(bytes.TrimRight(s.text[:from], " "))
+		if from > 0 && s.text[from-1] == ',' {
+			from--
+		}
+	}
+	return s.replace(from, to, "")
+}
+
+// Add puts a single value, as text or as it is written, behind those that a mapping in
+// braces has.
+func (s *Source) Add(path, value string, asText bool) error {
+	parent, key := s.holder(path)
+	if parent == nil || parent.Style&yaml.FlowStyle == 0 || keyAt(parent, key) >= 0 || len(parent.Content) == 0 {
+		return fmt.Errorf("%s cannot be added in place", path)
+	}
+	if asText {
+		value = quoted(value)
+	} else if !bareWord.MatchString(value) {
+		return fmt.Errorf("%s: %q cannot stand without quotes", path, value)
+	}
+	_, end, ok := s.span(parent.Content[len(parent.Content)-1])
+	if !ok {
+		return fmt.Errorf("%s cannot be added in place", path)
+	}
+	return s.replace(end, end, ", "+key+": "+value)
+}
+
+// Holds tells that there is a mapping for a value to be added to.
+func (s *Source) Holds(path string) bool {
+	parent, _ := s.holder(path)
+	return parent != nil && parent.Style&yaml.FlowStyle != 0 && len(parent.Content) > 0
+}
+
+// holder is the mapping that a path's last part is in.
+func (s *Source) holder(path string) (*yaml.Node, string) {
+	i := strings.LastIndexByte(path, '.')
+	if i < 0 || strings.ContainsAny(path[i+1:], "[]") {
+		return nil, ""
+	}
+	n := s.node(path[:i])
+	if n == nil || n.Kind != yaml.MappingNode || n.Anchor != "" {
+		return nil, ""
+	}
+	return n, path[i+1:]
+}
+
+// keyAt is where a mapping has a key; -1 where it has none.
+func keyAt(mapping *yaml.Node, key string) int {
+	for i := 0; i+1 < len(mapping.Content); i += 2 {
+		if mapping.Content[i].Value == key {
+			return i
+		}
+	}
+	return -1
+}
+
 // List is a list of single values that is written in brackets on one line.
 func (s *Source) List(path string) (values []string, ok bool) {
 	n := s.node(path)

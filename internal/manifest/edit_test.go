@@ -98,6 +98,52 @@ func TestSourceItems(t *testing.T) {
 	}
 }
 
+func TestSourceOptional(t *testing.T) {
+	const text = "kind: Campaign\na: {x: 1, v: \"2\"} # note\nb:\n  c: 3\n  d: 4 # gone with its note\ne: [{name: f, g: h}]\ni:\n- j: k\n  l: m\n"
+	for _, c := range []struct{ path, want, reason string }{
+		{"a.x", "a: {v: \"2\"} # note", "the first goes with its comma"},
+		{"a.v", "a: {x: 1} # note", "the last goes with the comma before it"},
+		{"b.d", "b:\n  c: 3\ne:", "a line goes whole"},
+		{"e[f].g", "e: [{name: f}]", "of a list's item"},
+	} {
+		s, err := NewSource([]byte(text), "Campaign")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Unset(c.path); err != nil || !strings.Contains(string(s.Text()), c.want) {
+			t.Errorf("%s: %v\n%s", c.reason, err, s.Text())
+		}
+		if _, ok := s.Get(c.path); ok {
+			t.Errorf("%s is still there", c.path)
+		}
+	}
+	s, err := NewSource([]byte(text), "Campaign")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"none", "a.none", "b", "kind", "i.j"} {
+		if s.Unset(path) == nil {
+			t.Errorf("%s was taken out", path)
+		}
+	}
+	for path, asText := range map[string]bool{"a.z": true, "e[f].o": false} {
+		if !s.Holds(path) || s.Add(path, "5", asText) != nil {
+			t.Errorf("%s was not added", path)
+		}
+	}
+	if got := string(s.Text()); !strings.Contains(got, `{x: 1, v: "2", z: "5"} # note`) || !strings.Contains(got, "{name: f, g: h, o: 5}") {
+		t.Errorf("%s", got)
+	}
+	for _, path := range []string{"a.x", "b.e", "none.x", "e.x"} {
+		if s.Add(path, "5", true) == nil {
+			t.Errorf("%s was added", path)
+		}
+	}
+	if s.Add("a.w", "x: y", false) == nil {
+		t.Error("what cannot stand without quotes was added without")
+	}
+}
+
 func TestSourceList(t *testing.T) {
 	s, err := NewSource([]byte("kind: Campaign\na: {exclude: [ \"VP\", SO ,]} # note\nb: []\nc: [{d: e}]\nd:\n- x\n"), "Campaign")
 	if err != nil {
@@ -177,6 +223,12 @@ func FuzzSource(f *testing.F) {
 		if got, ok := s.Get(path); path != "kind" && (!ok || got != value) {
 			t.Errorf("%q is %q, %v; want %q in %q", path, got, ok, value, s.Text())
 		}
+		if s.Add(path+".new", value, true) == nil {
+			if got, ok := s.Get(path + ".new"); !ok || got != value {
+				t.Errorf("%q.new is %q, %v; want %q in %q", path, got, ok, value, s.Text())
+			}
+		}
+		_ = s.Unset(path)
 		for _, name := range s.Items(path) {
 			_ = s.Repeat(path, name, "x")
 			_ = s.Remove(path, name)

@@ -35,6 +35,10 @@ type fieldSpec struct {
 	choices    []string
 }
 
+// optional are the values that may be left out, by the ends of their paths; with how the
+// manifest has them: as text, or as a whole number.
+var optional = map[string]bool{"floor": true, "nominate.minScore": true, "nominate.maxMissing": false}
+
 // fieldGroups are what the page asks for, in the order in which an office thinks of it.
 var fieldGroups = []struct {
 	name   string
@@ -148,6 +152,9 @@ func fieldOf(s *manifest.Source, f fieldSpec, path string) (formField, bool) {
 	}
 	var ok bool
 	field.value, ok = s.Get(path)
+	if _, may := optional[f.path]; may && !ok {
+		ok = s.Holds(path)
+	}
 	if f.path == "axis" { // a goal, by its name
 		field.named = map[string]string{}
 		for _, axis := range s.Items("spec.axes") {
@@ -206,7 +213,18 @@ func (f formField) set(s *manifest.Source, values url.Values, zone *time.Locatio
 		}
 		return nil
 	}
-	if s.Set(f.path, value) != nil {
+	_, there := s.Get(f.path)
+	switch asText, may := optional[f.fieldSpec.path]; {
+	case may && value == "" && !there:
+		return nil
+	case may && value == "":
+		err = s.Unset(f.path)
+	case may && !there:
+		err = s.Add(f.path, value, asText)
+	default:
+		err = s.Set(f.path, value)
+	}
+	if err != nil {
 		return unreadable
 	}
 	if title, ok := strings.CutSuffix(f.path, ".vi"); ok && value != f.value {

@@ -125,6 +125,21 @@ func TestProposal(t *testing.T) {
 		t.Errorf("launched with something to mend: %d", response.StatusCode)
 	}
 
+	// A limit that may be left out can be, and comes back.
+	_, page = b.do(http.MethodGet, here, nil)
+	const limit = "spec.awards[giay-khen].nominate.minScore"
+	b.do(http.MethodPost, here, url.Values{"act": {"fields"}, "version": {found(t, inValue, page)}, limit: {""}})
+	if text := d.manifest(here); strings.Contains(text, "minScore") {
+		t.Errorf("the limit stays: %s", text)
+	}
+	_, page = b.do(http.MethodGet, here, nil)
+	contains(t, page, limit)
+	b.do(http.MethodPost, here, url.Values{"act": {"fields"}, "version": {found(t, inValue, page)}, limit: {"60,5"}})
+	if text := d.manifest(here); !strings.Contains(text, `minScore: "60.5"`) {
+		t.Errorf("the limit does not come back: %s", text)
+	}
+	_, page = b.do(http.MethodGet, here, nil)
+
 	// The manifest fills in the form.
 	text := d.manifest(here)
 	text = strings.Replace(text, `weight: "70"`, `weight: "60"`, 1)
