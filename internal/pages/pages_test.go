@@ -163,7 +163,7 @@ func TestCampaignBeforeLaunchAndAtTheEnd(t *testing.T) {
 }
 
 func TestListOfCampaigns(t *testing.T) {
-	contains(t, get(t, serve(t, storetest.Pool(t)), "/", http.StatusOK), "thidua apply -f")
+	contains(t, get(t, serve(t, storetest.Pool(t)), "/", http.StatusOK), "Phát động phong trào mới")
 	contains(t, get(t, serve(t, looktest.SharedSeed(t, looktest.Chased)), "/", http.StatusOK), "/campaigns/covid-2021", "89 đơn vị tham gia")
 }
 
