@@ -154,7 +154,7 @@ func TestCampaignWhileChasing(t *testing.T) {
 func TestCampaignBeforeLaunchAndAtTheEnd(t *testing.T) {
 	server := serve(t, looktest.SharedSeed(t, looktest.Declared))
 	contains(t, get(t, server, "/campaigns/covid-2021", http.StatusOK),
-		"Đã khai báo, chưa phát động", "thidua launch covid-2021", "Theo kế hoạch, nếu được phát động.", "Không đơn vị nào quá hạn.")
+		"Đã khai báo, chưa phát động", "phát động ở mục", "/campaigns/covid-2021/steer", "Theo kế hoạch, nếu được phát động.", "Không đơn vị nào quá hạn.")
 	server = serve(t, looktest.SharedSeed(t, looktest.Over))
 	contains(t, get(t, server, "/campaigns/covid-2021", http.StatusOK),
 		"Đã kết thúc", "Phong trào đã kết thúc.", "512/QĐ-BTTTT", "33 đơn vị được đề nghị khen thưởng", "đã trao 33 phần thưởng", "Xem đủ 89 đơn vị")
