@@ -2,6 +2,7 @@ package pages
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/shopspring/decimal"
@@ -188,6 +189,31 @@ func obligationLines(u ui, o look.Obligation) []string {
 		lines = append(lines, u.t("why.noNext", "{at}", u.moment(*o.ClosesAt)))
 	}
 	return lines
+}
+
+var actorWords = regexp.MustCompile(`^([A-Z][A-Za-z]+)(?: (.*?))??(?: of (\S+))?(?: by (account|token) (\d+)|( by link))?$`)
+
+// actor is who acted, as the audit names them, in the reader's language: the audit has no
+// names of people who have an account.
+func (u ui) actor(s string) string {
+	m := actorWords.FindStringSubmatch(s)
+	if m == nil || u.t("role."+m[1]) == "role."+m[1] {
+		return s
+	}
+	text := u.t("role." + m[1])
+	if m[3] != "" {
+		text += " " + m[3]
+	}
+	if m[2] != "" {
+		text += ", " + m[2]
+	}
+	switch {
+	case m[4] != "":
+		text += " (" + u.t("actor."+m[4], "{no}", m[5]) + ")"
+	case m[6] != "":
+		text += " (" + u.t("actor.link") + ")"
+	}
+	return text
 }
 
 func reportWords(u ui, p look.ReportVersion) string {
