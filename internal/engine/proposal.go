@@ -27,6 +27,9 @@ type Proposal struct {
 	Units json.RawMessage
 	// Version counts changes: what is changed is the version that was seen.
 	Version int32
+	// Editor is the page that has changed it last, if it has said so: what comes from the
+	// same page under an older version is no conflict.
+	Editor string
 	// Declared is the campaign that it has become; then its units are gone.
 	Declared  string
 	ChangedAt time.Time // machine time
@@ -88,7 +91,7 @@ func (e *Engine) ChangeProposal(ctx context.Context, actor auth.Actor, p Proposa
 		if err := p.check(); err != nil {
 			return err
 		}
-		n, err := t.Queries.ChangeProposal(ctx, db.ChangeProposalParams{ID: p.ID, Title: p.Title, Manifest: p.Manifest, Units: p.Units, Version: p.Version})
+		n, err := t.Queries.ChangeProposal(ctx, db.ChangeProposalParams{ID: p.ID, Title: p.Title, Manifest: p.Manifest, Units: p.Units, Version: p.Version, Editor: p.Editor})
 		if err == nil && n == 0 {
 			err = &Conflict{Text: fmt.Sprintf("proposal %s was changed meanwhile: look at it again, then repeat", p.ID)}
 		}

@@ -242,6 +242,21 @@ func (s *Source) brackets(n *yaml.Node) (from, to int, ok bool) {
 	return from, end + i + 1, true
 }
 
+// SetWhole writes a whole number where a value is, without quotes, whatever stood there.
+func (s *Source) SetWhole(path, value string) error {
+	n := s.node(path)
+	if n == nil || !whole.MatchString(value) {
+		return fmt.Errorf("%s is not in the manifest, or %q is no whole number", path, value)
+	}
+	from, to, ok := s.span(n)
+	if !ok {
+		return fmt.Errorf("%s cannot be written in place", path)
+	}
+	return s.replace(from, to, value)
+}
+
+var whole = regexp.MustCompile(`^-?[0-9]{1,9}$`)
+
 // bareWord needs no quotes, wherever it stands.
 var bareWord = regexp.MustCompile(`^-?[0-9A-Za-z][0-9A-Za-z_.+-]*(:[0-9][0-9A-Za-z_.+-]*)*$`)
 

@@ -69,6 +69,24 @@ func TestSource(t *testing.T) {
 	}
 }
 
+func TestSourceWhole(t *testing.T) {
+	s, err := NewSource([]byte("kind: Campaign\na: {max: \"ba\"}\nb: 5\n"), "Campaign")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, value := range map[string]string{"a.max": "3", "b": "-5"} {
+		if err := s.SetWhole(path, value); err != nil {
+			t.Error(err)
+		}
+	}
+	if got := string(s.Text()); got != "kind: Campaign\na: {max: 3}\nb: -5\n" {
+		t.Errorf("%q", got)
+	}
+	if s.SetWhole("b", "năm") == nil || s.SetWhole("c", "1") == nil {
+		t.Error("what is no whole number was written")
+	}
+}
+
 func TestSourceItems(t *testing.T) {
 	s, err := NewSource([]byte(form), "Campaign")
 	if err != nil {

@@ -44,6 +44,8 @@ const (
 	NoParticipants   = "NoParticipants"   // nobody is left
 	UnknownCalendar  = "UnknownCalendar"  // a name, those that there are
 	NotNumber        = "NotNumber"        // no decimal
+	NotWhole         = "NotWhole"         // no whole number
+	NotQuoted        = "NotQuoted"        // in the YAML it must stand in quotes
 	NotDate          = "NotDate"          // no date, or no date with a time
 	NotMonth         = "NotMonth"
 	NotTime          = "NotTime" // of day
@@ -61,7 +63,7 @@ const (
 var Codes = []string{
 	After, SumNot100, FloorAboveWeight, SameAsBaseline, LessThanBaseline, MoreThanBaseline, TooManyTimes, StepOrder, StepNever,
 	BeforeCalendar, NotInForce, UnknownUnit, FirstDueTooEarly, AfterFinalReview, DueBeforeCutOff, NoParticipants,
-	UnknownCalendar, NotNumber, NotDate, NotMonth, NotTime, NotName, NotCode, Missing, EmptyText, TooMuch, TooLittle, UnknownField, NotYAML,
+	UnknownCalendar, NotNumber, NotWhole, NotQuoted, NotDate, NotMonth, NotTime, NotName, NotCode, Missing, EmptyText, TooMuch, TooLittle, UnknownField, NotYAML,
 }
 
 // String is the problem on one line:

@@ -185,6 +185,10 @@ func codeOf(err *field.Error, message string) (code, limit string) {
 		return map[string]string{"greater": TooLittle, "less": TooMuch}[m[1]], m[2]
 	}
 	switch {
+	case strings.HasPrefix(message, "must be a whole number"):
+		return NotWhole, ""
+	case strings.HasPrefix(message, inQuotesWords):
+		return NotQuoted, ""
 	case err.Type == field.ErrorTypeRequired:
 		return Missing, ""
 	case message == "must not be empty":

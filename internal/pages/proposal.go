@@ -92,6 +92,11 @@ func (a *App) fill(ctx context.Context, actor auth.Actor, p *proposal) error {
 		return fmt.Errorf("units of proposal %s: %w", p.ID, err)
 	}
 	p.source, p.problems, p.campaign, p.plan = nil, nil, nil, nil
+	defer func() {
+		if p.source != nil {
+			p.wrongs = wrongFields(p.source, p.problems)
+		}
+	}()
 	p.own, p.all = manifest.NewSet(), manifest.NewSet()
 	p.all.Overlay(stored)
 	p.add(p.own.Read(proposedFile, []byte(p.Manifest)))
@@ -113,10 +118,12 @@ func (a *App) fill(ctx context.Context, actor auth.Actor, p *proposal) error {
 			p.problems = append(p.problems, problem)
 		}
 	}
-	if p.source != nil {
-		p.wrongs = wrongFields(p.source, p.problems)
-	}
 	p.noMail, p.noLinks = a.o.NoMail, a.o.NoLinks
+	for _, unit := range p.all.Participants(p.campaign) {
+		if unit.Code == p.campaign.Spec.Office {
+			p.problems = append(p.problems, manifest.Problem{Field: "spec.participants.exclude", Message: "the office takes part in its own campaign", Warning: true, Code: officeTakesPart})
+		}
+	}
 	if p.problems.Err() != nil {
 		return nil
 	}
@@ -158,8 +165,11 @@ func (p *proposal) complete(stored *manifest.Set) {
 	}
 }
 
-// nameTaken is a problem's code: another has this name.
-const nameTaken = "NameTaken"
+// Codes of problems that only proposals have: another has this name; the office competes.
+const (
+	nameTaken       = "NameTaken"
+	officeTakesPart = "OfficeTakesPart"
+)
 
 // add keeps what an error says is to be mended.
 func (p *proposal) add(err error) {
@@ -290,6 +300,9 @@ func (a *App) changeProposalBy(ctx context.Context, u ui, p *proposal, actor aut
 		return here + "#rehearsal", a.startRehearsal(u, p)
 	}
 	change := p.Proposal
+	if act == "fields" { // of one page, what comes after its own last save is no conflict
+		change.Editor = values.Get("editor")
+	}
 	change.Units = nil
 	if seen, err := strconv.ParseInt(values.Get("version"), 10, 32); err == nil {
 		change.Version = int32(seen)
@@ -321,7 +334,7 @@ func (a *App) changeProposalBy(ctx context.Context, u ui, p *proposal, actor aut
 		if p.source == nil {
 			return here, &engine.Refused{Code: "unreadable"}
 		}
-		if err := setFields(p.source, values, p.zone()); err != nil {
+		if err := setFields(p.source, values, p.zone(), len(p.units.Rows) > 0); err != nil {
 			return here, err
 		}
 		change.Manifest = string(p.source.Text())
@@ -381,12 +394,17 @@ func (a *App) launchProposal(ctx context.Context, p *proposal, actor auth.Actor,
 	var launch *engine.LaunchOptions
 	if values.Get("act") == "launch" {
 		switch {
-		case values.Get("sure") == "":
+		case values.Get("sure") != act.PlanHash:
 			return &engine.Refused{Code: "NotSure"}
 		case act.Reason == "":
 			return &engine.Refused{Code: "ReasonMissing"}
 		}
 		launch = &engine.LaunchOptions{Backdate: values.Get("backdate") != ""}
 	}
-	return a.door.engine.DeclareProposal(ctx, act, p.ID, p.own, launch)
+	err := a.door.engine.DeclareProposal(ctx, act, p.ID, p.own, launch)
+	var conflict *engine.Conflict
+	if errors.As(err, &conflict) {
+		err = &engine.Refused{Code: "PlanChanged"}
+	}
+	return err
 }

@@ -21,7 +21,8 @@ const (
 	kindMoment = "moment" // a day, and perhaps a time
 	kindMonth  = "month"
 	kindTime   = "time"
-	kindNumber = "number"
+	kindNumber = "number" // a decimal
+	kindWhole  = "whole"  // a whole number
 	kindChoice = "choice"
 	kindUnits  = "units" // a list of codes
 	// kindMeasure is a unit of measure; percent is written % by people.
@@ -50,18 +51,18 @@ var fieldGroups = []struct {
 		{"spec.title.vi", kindText, nil}, {"metadata.name", kindName, nil}, {"spec.office", kindUnit, nil},
 		{"spec.launch.at", kindMoment, nil}, {"spec.launch.chairedBy", kindText, nil}, {"spec.participants.exclude", kindUnits, nil},
 	}},
-	{"registration", "", false, []fieldSpec{{"spec.registration.until", kindMoment, nil}, {"spec.registration.hardTasks.max", kindNumber, nil}}},
+	{"registration", "", false, []fieldSpec{{"spec.registration.until", kindMoment, nil}, {"spec.registration.hardTasks.max", kindWhole, nil}}},
 	{"reporting", "spec.reporting", false, []fieldSpec{
-		{"title.vi", kindText, nil}, {"from", kindMonth, nil}, {"to", kindMonth, nil}, {"cutOffDay", kindNumber, nil}, {"due.day", kindNumber, nil}, {"due.date", kindDate, nil},
-		{"due.time", kindTime, nil}, {"closes.workingDaysAfterDue", kindNumber, nil},
+		{"title.vi", kindText, nil}, {"from", kindMonth, nil}, {"to", kindMonth, nil}, {"cutOffDay", kindWhole, nil}, {"due.day", kindWhole, nil}, {"due.date", kindDate, nil},
+		{"due.time", kindTime, nil}, {"closes.workingDaysAfterDue", kindWhole, nil},
 	}},
 	{"axes", "spec.axes", false, []fieldSpec{{"title.vi", kindText, nil}, {"weight", kindNumber, nil}, {"floor", kindNumber, nil}}},
 	{"indicators", "spec.indicators", true, []fieldSpec{
 		{"title.vi", kindText, nil}, {"axis", kindChoice, nil}, {"unit", kindMeasure, nil}, {"baseline", kindNumber, nil}, {"target", kindNumber, nil}, {"direction", kindChoice, []string{"Up", "Down"}},
 	}},
-	{"reminders", "spec.reminders", false, []fieldSpec{{"offset", kindNumber, nil}, {"time", kindTime, nil}}},
+	{"reminders", "spec.reminders", false, []fieldSpec{{"offset", kindWhole, nil}, {"time", kindTime, nil}}},
 	{"reviews", "spec.reviews", true, []fieldSpec{{"title.vi", kindText, nil}, {"at", kindMoment, nil}}},
-	{"awards", "spec.awards", true, []fieldSpec{{"title.vi", kindText, nil}, {"nominate.top", kindNumber, nil}, {"nominate.minScore", kindNumber, nil}, {"nominate.maxMissing", kindNumber, nil}}},
+	{"awards", "spec.awards", true, []fieldSpec{{"title.vi", kindText, nil}, {"nominate.top", kindWhole, nil}, {"nominate.minScore", kindNumber, nil}, {"nominate.maxMissing", kindWhole, nil}}},
 	{"scoring", "", false, []fieldSpec{{"spec.scoring.latePoints", kindNumber, nil}, {"spec.scoring.missingPoints", kindNumber, nil}, {"spec.scoring.ranking.within", kindChoice, []string{"Group", "All"}}}},
 	{"end", "", false, []fieldSpec{{"spec.decision.at", kindMoment, nil}, {"spec.ceremony.at", kindMoment, nil}, {"spec.replication.until", kindMoment, nil}}},
 }
@@ -90,8 +91,11 @@ func (f formField) time() string {
 
 // shown is the value as people write it.
 func (f formField) shown() string {
-	if f.kind == kindMeasure {
+	switch f.kind {
+	case kindMeasure:
 		return measure(f.value)
+	case kindNumber:
+		return strings.Replace(f.value, ".", ",", 1)
 	}
 	return f.value
 }
@@ -173,8 +177,9 @@ var inBrackets = regexp.MustCompile(`\[[^\]]*\]`)
 func labelOf(path string) string { return "field." + inBrackets.ReplaceAllString(path, "") }
 
 // setFields writes what was typed into the manifest, and does what a button asked for:
-// to add an item like another, or to take one away.
-func setFields(s *manifest.Source, values url.Values, zone *time.Location) error {
+// to add an item like another, or to take one away. A list of the proposal's own is found
+// under the campaign's name.
+func setFields(s *manifest.Source, values url.Values, zone *time.Location, ownList bool) error {
 	old, renamed := s.Get("metadata.name")
 	for _, g := range formGroups(s) {
 		for _, item := range g.items {
@@ -188,8 +193,7 @@ func setFields(s *manifest.Source, values url.Values, zone *time.Location) error
 			}
 		}
 	}
-	// The units are found under the campaign's name, unless somebody has named them.
-	if roster, ok := s.Get("spec.participants.roster"); renamed && ok && roster == old {
+	if roster, ok := s.Get("spec.participants.roster"); ownList && renamed && ok && roster == old {
 		if name, ok := s.Get("metadata.name"); ok {
 			if err := s.Set("spec.participants.roster", name); err != nil {
 				return &engine.Refused{Code: "unreadable"}
@@ -213,6 +217,9 @@ func (f formField) set(s *manifest.Source, values url.Values, zone *time.Locatio
 		}
 		return nil
 	}
+	if f.kind == kindWhole && value != "" && !isWhole.MatchString(value) {
+		return &engine.Refused{Code: "NotWhole"} // the manifest would have it as text, and no number could come back
+	}
 	_, there := s.Get(f.path)
 	switch asText, may := optional[f.fieldSpec.path]; {
 	case may && value == "" && !there:
@@ -221,6 +228,8 @@ func (f formField) set(s *manifest.Source, values url.Values, zone *time.Locatio
 		err = s.Unset(f.path)
 	case may && !there:
 		err = s.Add(f.path, value, asText)
+	case f.kind == kindWhole && value != f.value:
+		err = s.SetWhole(f.path, value)
 	default:
 		err = s.Set(f.path, value)
 	}
@@ -234,6 +243,8 @@ func (f formField) set(s *manifest.Source, values url.Values, zone *time.Locatio
 	}
 	return nil
 }
+
+var isWhole = regexp.MustCompile(`^-?[0-9]{1,9}$`)
 
 // codesIn are the codes of a text, between commas, semicolons or spaces.
 func codesIn(text string) []string {
@@ -283,6 +294,8 @@ func (f formField) typed(values url.Values, zone *time.Location) (string, error)
 		return value, nil
 	case kindNumber:
 		return strings.ReplaceAll(value, ",", "."), nil
+	case kindWhole:
+		return strings.TrimPrefix(value, "+"), nil
 	case kindMoment:
 		at := values.Get(f.path + ".time")
 		if at == "" {

@@ -118,9 +118,32 @@ func TestProposal(t *testing.T) {
 	if strings.Contains(page, `value="launch"`) {
 		t.Error("it can be launched with something to mend")
 	}
-	if response, page := b.do(http.MethodPost, here, change); response.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(page, "vừa được người khác thay đổi") {
+	if response, page := b.do(http.MethodPost, here, change); response.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(page, "vừa được thay đổi, ở cửa sổ khác") {
 		t.Errorf("a version that is not the newest: %d", response.StatusCode)
 	}
+	// What comes from the page that saved last is no conflict: it saves itself while one types.
+	own := url.Values{"act": {"fields"}, "version": {found(t, inValue, page)}, "editor": {"trang-1"}, "spec.launch.chairedBy": {"Thứ trưởng"}}
+	for _, who := range []string{"Thứ trưởng A", "Thứ trưởng B"} {
+		own.Set("spec.launch.chairedBy", who)
+		if response, page := b.do(http.MethodPost, here, own); response.StatusCode != http.StatusSeeOther {
+			t.Errorf("the page that saved last: %d %.200s", response.StatusCode, page)
+		}
+	}
+	own.Set("editor", "trang-2")
+	own.Set("spec.launch.chairedBy", "C")
+	if response, _ := b.do(http.MethodPost, here, own); response.StatusCode != http.StatusUnprocessableEntity {
+		t.Errorf("another page: %d", response.StatusCode)
+	}
+	// A word where a whole number belongs is not written, and a number can follow.
+	_, page = b.do(http.MethodGet, here, nil)
+	const most = "spec.registration.hardTasks.max"
+	for value, want := range map[string]int{"ba": http.StatusUnprocessableEntity, "4": http.StatusSeeOther} {
+		if response, _ := b.do(http.MethodPost, here, url.Values{"act": {"fields"}, "version": {found(t, inValue, page)}, most: {value}}); response.StatusCode != want {
+			t.Errorf("%s is %q: %d", most, value, response.StatusCode)
+		}
+	}
+	_, page = b.do(http.MethodGet, here, nil)
+	contains(t, page, "{max: 4}")
 	if response, _ := b.do(http.MethodPost, here, url.Values{"act": {"launch"}, "sure": {"1"}}); response.StatusCode != http.StatusUnprocessableEntity {
 		t.Errorf("launched with something to mend: %d", response.StatusCode)
 	}
@@ -158,7 +181,12 @@ func TestProposal(t *testing.T) {
 	b.do(http.MethodPost, here, url.Values{"act": {"yaml"}, "version": {found(t, inValue, broken)}, "yaml": {text}})
 
 	_, page = b.do(http.MethodGet, here, nil)
-	launch := url.Values{"act": {"launch"}, "plan": {found(t, inPlan, page)}, "request": {found(t, inRequest, page)}, "reason": {"KH 01"}, "sure": {"1"}}
+	plan := found(t, inPlan, page)
+	launch := url.Values{"act": {"launch"}, "plan": {plan}, "request": {found(t, inRequest, page)}, "reason": {"KH 01"}}
+	if response, page := b.do(http.MethodPost, here, launch); response.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(page, "đánh dấu xác nhận") {
+		t.Errorf("launched without a tick: %d", response.StatusCode)
+	}
+	launch.Set("sure", plan)
 	for range 2 { // a form may come twice
 		response, page = b.do(http.MethodPost, here, launch)
 		if got := response.Header.Get("Location"); got != "/campaigns/so-hoa-1" {

@@ -84,6 +84,7 @@ func (a *App) servePropose(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	u := a.ui(r)
+	u.draws = true
 	return write(w, r, http.StatusOK, layout(u, u.t("propose.title"), "", proposePage(u, p)))
 }
 
@@ -106,6 +107,7 @@ func (a *App) propose(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	u := a.ui(r)
+	u.draws = true
 	values, name, data, err := a.formWithList(w, r, actor)
 	var id uuid.UUID
 	if err == nil {

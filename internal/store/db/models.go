@@ -363,6 +363,7 @@ type Proposal struct {
 	Manifest  string
 	Units     json.RawMessage
 	Version   int32
+	Editor    string
 	Declared  string
 	CreatedAt time.Time
 	ChangedAt time.Time

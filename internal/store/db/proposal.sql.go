@@ -14,14 +14,16 @@ import (
 )
 
 const changeProposal = `-- name: ChangeProposal :execrows
-UPDATE proposal SET title = $1, manifest = $2, units = coalesce($3, units), version = version + 1, changed_at = clock_timestamp()
-WHERE id = $4 AND version = $5 AND declared = ''
+UPDATE proposal SET title = $1, manifest = $2, units = coalesce($3, units), version = version + 1, editor = $4,
+       changed_at = clock_timestamp()
+WHERE id = $5 AND declared = '' AND (version = $6 OR editor <> '' AND editor = $4)
 `
 
 type ChangeProposalParams struct {
 	Title    string
 	Manifest string
 	Units    []byte
+	Editor   string
 	ID       uuid.UUID
 	Version  int32
 }
@@ -31,6 +33,7 @@ func (q *Queries) ChangeProposal(ctx context.Context, arg ChangeProposalParams) 
 		arg.Title,
 		arg.Manifest,
 		arg.Units,
+		arg.Editor,
 		arg.ID,
 		arg.Version,
 	)
@@ -91,7 +94,7 @@ func (q *Queries) InsertProposal(ctx context.Context, arg InsertProposalParams) 
 }
 
 const lockProposal = `-- name: LockProposal :one
-SELECT id, office, title, manifest, units, version, declared, changed_at FROM proposal WHERE id = $1 FOR UPDATE
+SELECT id, office, title, manifest, units, version, editor, declared, changed_at FROM proposal WHERE id = $1 FOR UPDATE
 `
 
 type LockProposalRow struct {
@@ -101,6 +104,7 @@ type LockProposalRow struct {
 	Manifest  string
 	Units     json.RawMessage
 	Version   int32
+	Editor    string
 	Declared  string
 	ChangedAt time.Time
 }
@@ -115,6 +119,7 @@ func (q *Queries) LockProposal(ctx context.Context, id uuid.UUID) (LockProposalR
 		&i.Manifest,
 		&i.Units,
 		&i.Version,
+		&i.Editor,
 		&i.Declared,
 		&i.ChangedAt,
 	)

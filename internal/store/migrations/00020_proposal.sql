@@ -11,6 +11,7 @@ CREATE TABLE proposal (
     manifest    text NOT NULL,
     units       jsonb NOT NULL,
     version     int NOT NULL DEFAULT 1,
+    editor      text NOT NULL DEFAULT '',   -- the page that has changed it last
     declared    text NOT NULL DEFAULT '',   -- the campaign that it has become
     created_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
     changed_at  timestamptz NOT NULL DEFAULT clock_timestamp()

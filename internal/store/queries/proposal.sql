@@ -2,11 +2,12 @@
 INSERT INTO proposal (id, office, title, manifest, units) VALUES (@id, @office, @title, @manifest, @units) ON CONFLICT (id) DO NOTHING;
 
 -- name: ChangeProposal :execrows
-UPDATE proposal SET title = @title, manifest = @manifest, units = coalesce(sqlc.narg(units), units), version = version + 1, changed_at = clock_timestamp()
-WHERE id = @id AND version = @version AND declared = '';
+UPDATE proposal SET title = @title, manifest = @manifest, units = coalesce(sqlc.narg(units), units), version = version + 1, editor = @editor,
+       changed_at = clock_timestamp()
+WHERE id = @id AND declared = '' AND (version = @version OR editor <> '' AND editor = @editor);
 
 -- name: LockProposal :one
-SELECT id, office, title, manifest, units, version, declared, changed_at FROM proposal WHERE id = @id FOR UPDATE;
+SELECT id, office, title, manifest, units, version, editor, declared, changed_at FROM proposal WHERE id = @id FOR UPDATE;
 
 -- name: Proposals :many
 SELECT id, title, changed_at FROM proposal WHERE declared = '' AND (@everyones::bool OR office = @office) ORDER BY changed_at DESC LIMIT 100;
