@@ -70,8 +70,9 @@ test-fast: postgres prometheus go ## Tests without Temporal: units, and the data
 test-signon: postgres go ## Single sign-on against a real OpenID provider, which is a module of its own
 	cd tools/signon && go test $(TEST) ./...
 
+# One package after another: two installations that start at once may find the same free port.
 test-temporal: postgres temporald ## Tests against the real Temporal server: files tagged `temporal`, and temporald's own
-	go test $(TEST) -tags temporal -timeout 20m $$(tools/tagged.sh temporal)
+	go test $(TEST) -p 1 -tags temporal -timeout 20m $$(tools/tagged.sh temporal)
 	cd deploy/temporald && go test $(TEST) ./...
 
 test-journeys: postgres chromium temporald build ## People's ways through the pages, in Chromium against a whole installation

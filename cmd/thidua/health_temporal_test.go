@@ -4,6 +4,9 @@ package main
 
 import (
 	"bytes"
+	"os"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -38,7 +41,42 @@ func TestReadyWhilePartsAreGone(t *testing.T) {
 	send(temporald, syscall.SIGCONT)
 	readiness(t, readyz, 200, well)
 
-	send(postgres, syscall.SIGKILL)
+	// Killed at once it would be back before anybody asks: first it hangs, all of it.
+	all := append(childrenOf(t, postgres), postgres)
+	for _, pid := range all {
+		send(pid, syscall.SIGSTOP)
+	}
 	readiness(t, readyz, 503, "postgres: does not answer\n")
+	for _, pid := range all {
+		send(pid, syscall.SIGKILL)
+	}
 	readiness(t, readyz, 200, well)
+}
+
+// childrenOf are the processes that a process has begun.
+func childrenOf(t *testing.T, pid int) (children []int) {
+	t.Helper()
+	stats, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, stat := range stats {
+		b, err := os.ReadFile(stat)
+		if err != nil {
+			continue // it has ended meanwhile
+		}
+		_, rest, _ := strings.Cut(string(b), ") ") // behind the name, which may hold anything: state, parent
+		fields := strings.Fields(rest)
+		if len(fields) > 1 && fields[1] == strconv.Itoa(pid) {
+			child, err := strconv.Atoi(filepath.Base(filepath.Dir(stat)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			children = append(children, child)
+		}
+	}
+	if len(children) == 0 {
+		t.Fatalf("process %d has no children", pid)
+	}
+	return children
 }
