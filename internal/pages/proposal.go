@@ -274,6 +274,16 @@ func (a *App) changeProposal(w http.ResponseWriter, r *http.Request) error {
 	if err == nil {
 		next, err = a.changeProposalBy(r.Context(), u, &p, actor, values, name, data)
 	}
+	// Another save of the same page was under way: this one goes on from what that one left.
+	var conflict *engine.Conflict
+	for try := 0; errors.As(err, &conflict) && values.Get("act") == "fields" && try < 10; try++ {
+		again, _, readErr := a.proposal(r)
+		if readErr != nil || again.Editor == "" || again.Editor != values.Get("editor") {
+			break
+		}
+		p = again
+		next, err = a.changeProposalBy(r.Context(), u, &p, actor, values, name, data)
+	}
 	status := refusedStatus(w, err)
 	if p.problem, err = u.refusal(err); err != nil {
 		return err
@@ -300,12 +310,16 @@ func (a *App) changeProposalBy(ctx context.Context, u ui, p *proposal, actor aut
 		return here + "#rehearsal", a.startRehearsal(u, p)
 	}
 	change := p.Proposal
-	if act == "fields" { // of one page, what comes after its own last save is no conflict
-		change.Editor = values.Get("editor")
-	}
 	change.Units = nil
 	if seen, err := strconv.ParseInt(values.Get("version"), 10, 32); err == nil {
 		change.Version = int32(seen)
+	}
+	change.Editor = ""
+	if editor := values.Get("editor"); act == "fields" && editor != "" {
+		change.Editor = editor
+		if editor == p.Editor { // it has saved what it goes on from itself
+			change.Version = p.Version
+		}
 	}
 	switch act {
 	case "yaml":

@@ -3,10 +3,12 @@ package pages_test
 import (
 	"bytes"
 	"context"
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -204,6 +206,43 @@ func TestProposal(t *testing.T) {
 	}
 	_, page = b.do(http.MethodGet, "/campaigns/so-hoa-1", nil)
 	contains(t, page, "Thi đua số hóa: đợt 1")
+}
+
+// Saves of one page that meet, each of them with something of its own, are all kept.
+func TestProposalSavedAtOnce(t *testing.T) {
+	d := openDesk(t, "")
+	d.account("office", grants["office"])
+	b := d.login("office")
+	response, page := b.postTo("/declare", url.Values{"title": {"Mau"}, "template": {"thematic"}, "launch": {"2021-11-02"}, "roster": {"nganh-tttt-2021"}}, "units", nil)
+	if response.StatusCode != http.StatusSeeOther {
+		t.Fatalf("%d %s", response.StatusCode, page)
+	}
+	here := response.Header.Get("Location")
+	_, page = b.do(http.MethodGet, here, nil)
+	version := found(t, inValue, page)
+	save := func(more url.Values) url.Values {
+		values := url.Values{"act": {"fields"}, "version": {version}, "editor": {"trang-1"}}
+		maps.Copy(values, more)
+		return values
+	}
+	b.do(http.MethodPost, here, save(url.Values{"spec.launch.chairedBy": {"A"}})) // the page has saved itself once
+	var all sync.WaitGroup
+	for _, more := range []url.Values{
+		{"spec.launch.chairedBy": {"B"}}, {"repeat.spec.indicators": {"online-files"}}, {"repeat.spec.awards": {"giay-khen"}}, {"repeat.spec.reviews": {"midterm"}}, {"repeat.spec.indicators": {"tasks-on-time"}},
+	} {
+		all.Go(func() {
+			if response, page := b.do(http.MethodPost, here, save(more)); response.StatusCode != http.StatusSeeOther {
+				t.Errorf("%v: %d %.300s", more, response.StatusCode, page)
+			}
+		})
+	}
+	all.Wait()
+	text := d.manifest(here)
+	for _, want := range []string{`chairedBy: "B"`, "online-files-2", "giay-khen-2", "midterm-2", "tasks-on-time-2"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%s is lost", want)
+		}
+	}
 }
 
 // manifest of a proposal, as a file.

@@ -16,7 +16,7 @@ import (
 const changeProposal = `-- name: ChangeProposal :execrows
 UPDATE proposal SET title = $1, manifest = $2, units = coalesce($3, units), version = version + 1, editor = $4,
        changed_at = clock_timestamp()
-WHERE id = $5 AND declared = '' AND (version = $6 OR editor <> '' AND editor = $4)
+WHERE id = $5 AND version = $6 AND declared = ''
 `
 
 type ChangeProposalParams struct {

@@ -4,7 +4,7 @@ INSERT INTO proposal (id, office, title, manifest, units) VALUES (@id, @office, 
 -- name: ChangeProposal :execrows
 UPDATE proposal SET title = @title, manifest = @manifest, units = coalesce(sqlc.narg(units), units), version = version + 1, editor = @editor,
        changed_at = clock_timestamp()
-WHERE id = @id AND declared = '' AND (version = @version OR editor <> '' AND editor = @editor);
+WHERE id = @id AND version = @version AND declared = '';
 
 -- name: LockProposal :one
 SELECT id, office, title, manifest, units, version, editor, declared, changed_at FROM proposal WHERE id = @id FOR UPDATE;
