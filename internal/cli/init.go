@@ -130,15 +130,12 @@ func (n *newCampaign) schedule() (scaffold.Schedule, error) {
 		}
 		day = calendar.DateOf(at, zoneOf(defaultZone))
 	}
-	given := scaffold.Given().Calendars[0]
-	cal, err := calendar.New(given.Name, given.Spec)
+	c := scaffold.Campaign{Template: n.template}
+	err := c.On(day, scaffold.Given())
 	if err != nil {
-		return scaffold.Schedule{}, err
+		return scaffold.Schedule{}, fail("--launch %s: %v", day, err)
 	}
-	s, err := scaffold.Propose(n.template, day, cal)
-	if err != nil {
-		return s, fail("--launch %s: %v", day, err)
-	}
+	s := c.Schedule
 	if n.until == "" {
 		return s, nil
 	}

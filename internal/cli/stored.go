@@ -27,9 +27,6 @@ type storedObject struct {
 	Actor      string
 }
 
-// fromDatabase is the source of stored objects in problems.
-const fromDatabase = "database"
-
 func readStored(ctx context.Context, r reader) (stored, error) {
 	s := stored{set: manifest.NewSet()}
 	rows, err := r.Objects(ctx)
@@ -48,7 +45,7 @@ func readStored(ctx context.Context, r reader) (stored, error) {
 		if err != nil {
 			return s, err
 		}
-		if err := s.set.Add(plain, fromDatabase); err != nil {
+		if err := s.set.Add(plain, manifest.Stored); err != nil {
 			return s, err
 		}
 	}
@@ -83,7 +80,7 @@ func load(files []string, stdin io.Reader, with *manifest.Set) (set *manifest.Se
 	}
 	all.Overlay(set)
 	for _, p := range all.Check() {
-		if p.Warning && p.File != fromDatabase {
+		if p.Warning && p.File != manifest.Stored {
 			warnings = append(warnings, p)
 		} else if !p.Warning {
 			problems = append(problems, p)

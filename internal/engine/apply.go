@@ -230,7 +230,7 @@ func (t *tx) storedObjects(ctx context.Context) (storedObjects, error) {
 		if s.manifests[key], err = json.Marshal(object); err != nil {
 			return s, err
 		}
-		if err := s.set.Add(object, "database"); err != nil {
+		if err := s.set.Add(object, manifest.Stored); err != nil {
 			return s, err
 		}
 	}

@@ -27,8 +27,8 @@ type Proposal struct {
 	Units json.RawMessage
 	// Version counts changes: what is changed is the version that was seen.
 	Version int32
-	// Editor is the page that has changed it last, if it has said so. A page saves itself
-	// while one types: its own saves are no reason for it to take another's for a conflict.
+	// Editor is the page that has changed it last, if it has said so: so that a page, which
+	// saves itself while one types, does not take its own saves for somebody else's.
 	Editor string
 	// Declared is the campaign that it has become; then its units are gone.
 	Declared  string

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"unicode"
 
-	"golang.org/x/text/unicode/norm"
+	"thidua.dev/thidua/internal/letters"
 )
 
 // Place is where a province lies on a map of tiles of one size.
@@ -56,14 +56,10 @@ func mustProvinces() map[string]Place {
 // fold writes a name without marks, capitals and signs: Hoà Bình and Hòa Bình are one.
 func fold(name string) string {
 	var b strings.Builder
-	for _, r := range norm.NFD.String(strings.ToLower(name)) {
-		switch {
-		case r == 'đ':
-			b.WriteRune('d')
-		case unicode.Is(unicode.Mn, r):
-		case unicode.IsLetter(r) || unicode.IsDigit(r):
+	for _, r := range letters.Plain(name) {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
 			b.WriteRune(r)
-		default:
+		} else {
 			b.WriteRune(' ')
 		}
 	}

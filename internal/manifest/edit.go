@@ -245,7 +245,7 @@ func (s *Source) brackets(n *yaml.Node) (from, to int, ok bool) {
 // SetWhole writes a whole number where a value is, without quotes, whatever stood there.
 func (s *Source) SetWhole(path, value string) error {
 	n := s.node(path)
-	if n == nil || !whole.MatchString(value) {
+	if n == nil || !IsWhole(value) {
 		return fmt.Errorf("%s is not in the manifest, or %q is no whole number", path, value)
 	}
 	from, to, ok := s.span(n)
@@ -254,6 +254,9 @@ func (s *Source) SetWhole(path, value string) error {
 	}
 	return s.replace(from, to, value)
 }
+
+// IsWhole tells that SetWhole takes a text for a number.
+func IsWhole(text string) bool { return whole.MatchString(text) }
 
 var whole = regexp.MustCompile(`^-?[0-9]{1,9}$`)
 

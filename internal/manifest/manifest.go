@@ -52,6 +52,9 @@ type contactKey struct {
 	role v1.Role
 }
 
+// Stored is the source of objects that were read from the database, as problems name it.
+const Stored = "database"
+
 // NewSet returns an empty Set.
 func NewSet() *Set {
 	return &Set{

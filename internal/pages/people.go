@@ -7,14 +7,13 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/google/uuid"
-	"golang.org/x/text/unicode/norm"
 
 	"thidua.dev/thidua/internal/auth"
 	"thidua.dev/thidua/internal/calendar"
 	"thidua.dev/thidua/internal/engine"
+	"thidua.dev/thidua/internal/letters"
 	"thidua.dev/thidua/internal/look"
 )
 
@@ -86,31 +85,18 @@ func (a *App) people(r *http.Request, actor auth.Actor, query, unit string) (peo
 		return people{}, err
 	}
 	p := people{typed: typed{request: uuid.NewString()}, total: len(all), query: strings.TrimSpace(query), unit: strings.TrimSpace(unit)}
-	words := strings.Fields(unmarked(p.query))
+	words := strings.Fields(letters.Plain(p.query))
 	p.found = slices.DeleteFunc(all, func(c engine.Account) bool {
 		about, there := []string{c.Name, c.Login}, p.unit == ""
 		for _, role := range c.Roles {
 			about = append(about, role.Unit)
 			there = there || strings.EqualFold(role.Unit, p.unit)
 		}
-		text := unmarked(strings.Join(about, " "))
+		text := letters.Plain(strings.Join(about, " "))
 		return !there || slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(text, w) })
 	})
 	p.admission, err = a.admission(r, actor)
 	return p, err
-}
-
-// unmarked is text as it is typed in a hurry: in lower case, without marks.
-func unmarked(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case unicode.Is(unicode.Mn, r):
-			return -1
-		case r == 'đ':
-			return 'd'
-		}
-		return r
-	}, norm.NFD.String(strings.ToLower(s)))
 }
 
 func (a *App) servePeople(w http.ResponseWriter, r *http.Request) error {

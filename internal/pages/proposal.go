@@ -114,7 +114,7 @@ func (a *App) fill(ctx context.Context, actor auth.Actor, p *proposal) error {
 	p.all.Overlay(p.own)
 	p.known, p.excluded = p.knownUnits(), p.excludedUnits()
 	for _, problem := range p.all.Check() {
-		if problem.File != "database" {
+		if problem.File != manifest.Stored {
 			p.problems = append(p.problems, problem)
 		}
 	}
@@ -140,16 +140,12 @@ const proposedFile = "campaign.yaml"
 func (p *proposal) complete(stored *manifest.Set) {
 	spec := p.campaign.Spec
 	if stored.Campaign(v1.Name(p.campaign.Name)) != nil {
-		problem := manifest.Problem{File: proposedFile, Field: "metadata.name", Value: p.campaign.Name, Message: "there is a campaign of this name already"}
-		problem.Code = nameTaken
-		p.problems = append(p.problems, problem)
+		p.taken("metadata.name", p.campaign.Name, "campaign")
 	}
 	if len(p.units.Rows) > 0 {
 		roster := string(spec.Participants.Roster)
 		if stored.Roster(spec.Participants.Roster) != nil {
-			problem := manifest.Problem{File: proposedFile, Field: "spec.participants.roster", Value: roster, Message: "there is a roster of this name already"}
-			problem.Code = nameTaken
-			p.problems = append(p.problems, problem)
+			p.taken("spec.participants.roster", roster, "roster")
 		}
 		p.add(p.own.Read(roster+".roster.csv", p.units.Roster()))
 		if contacts := p.units.Contacts(); contacts != nil {
@@ -163,6 +159,13 @@ func (p *proposal) complete(stored *manifest.Set) {
 	if name := spec.RulePack; stored.RulePack(name) == nil && p.own.RulePack(name) == nil && given.RulePack(name) != nil {
 		p.add(p.own.Add(given.RulePack(name), "rulepack.yaml"))
 	}
+}
+
+// taken refuses a name that another has.
+func (p *proposal) taken(field, name, kind string) {
+	p.problems = append(p.problems, manifest.Problem{
+		File: proposedFile, Field: field, Value: name, Message: "there is a " + kind + " of this name already", Code: nameTaken,
+	})
 }
 
 // Codes of problems that only proposals have: another has this name; the office competes.

@@ -217,7 +217,7 @@ func (f formField) set(s *manifest.Source, values url.Values, zone *time.Locatio
 		}
 		return nil
 	}
-	if f.kind == kindWhole && value != "" && !isWhole.MatchString(value) {
+	if f.kind == kindWhole && value != "" && !manifest.IsWhole(value) {
 		return &engine.Refused{Code: "NotWhole"} // the manifest would have it as text, and no number could come back
 	}
 	_, there := s.Get(f.path)
@@ -243,8 +243,6 @@ func (f formField) set(s *manifest.Source, values url.Values, zone *time.Locatio
 	}
 	return nil
 }
-
-var isWhole = regexp.MustCompile(`^-?[0-9]{1,9}$`)
 
 // codesIn are the codes of a text, between commas, semicolons or spaces.
 func codesIn(text string) []string {
@@ -338,9 +336,8 @@ func formPath(s *manifest.Source, field string) string {
 	return m[1] + "[" + items[i] + "]" + m[3]
 }
 
-// fieldOf is the path in the form of the field that a problem is about; empty where the
-// form has none.
-func (p *proposal) fieldOf(m manifest.Problem) string {
+// pathOf is where the form has the field that a problem is about; empty where it has none.
+func (p *proposal) pathOf(m manifest.Problem) string {
 	if p.source == nil || m.Field == "" {
 		return ""
 	}

@@ -585,7 +585,7 @@ func mending(u ui, p proposal) templ.Component {
 			}
 			for _, m := range p.problems {
 				if !m.Warning {
-					templ_7745c5c3_Err = mend(u, m, p.fieldOf(m)).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = mend(u, m, p.pathOf(m)).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -615,7 +615,7 @@ func mending(u ui, p proposal) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			for _, m := range w {
-				templ_7745c5c3_Err = mend(u, m, p.fieldOf(m)).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = mend(u, m, p.pathOf(m)).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -39,10 +39,9 @@ type rehearsals struct {
 }
 
 type rehearsal struct {
-	version int32
-	began   time.Time
-	state   rehearsalState
-	page    []byte
+	began time.Time
+	state rehearsalState
+	page  []byte
 }
 
 // rehearsalState is how far a rehearsal is.
@@ -94,7 +93,7 @@ func (rs *rehearsals) whole(id uuid.UUID) []byte {
 func (rs *rehearsals) begin(id uuid.UUID, version int32) *rehearsal {
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
-	if r := rs.byID[id]; r != nil && r.version == version && r.state.Running {
+	if r := rs.byID[id]; r != nil && r.state.Version == version && r.state.Running {
 		return nil
 	}
 	for len(rs.byID) >= keptRehearsals {
@@ -106,7 +105,7 @@ func (rs *rehearsals) begin(id uuid.UUID, version int32) *rehearsal {
 		}
 		delete(rs.byID, oldest)
 	}
-	r := &rehearsal{version: version, began: time.Now(), state: rehearsalState{Version: version, Running: true}}
+	r := &rehearsal{began: time.Now(), state: rehearsalState{Version: version, Running: true}}
 	rs.byID[id] = r
 	return r
 }

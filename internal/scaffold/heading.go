@@ -3,9 +3,8 @@ package scaffold
 import (
 	"slices"
 	"strings"
-	"unicode"
 
-	"golang.org/x/text/unicode/norm"
+	"thidua.dev/thidua/internal/letters"
 )
 
 // unitFields are a unit's, in the order of a roster file. A list may have columns for its
@@ -48,13 +47,7 @@ func folded(s string) string { return slug(s, "") }
 func slug(s, between string) string {
 	var b strings.Builder
 	gap := false // something else has come since the last letter
-	for _, r := range norm.NFD.String(strings.ToLower(s)) {
-		switch {
-		case r == 'đ':
-			r = 'd'
-		case unicode.Is(unicode.Mn, r):
-			continue
-		}
+	for _, r := range letters.Plain(s) {
 		if (r < 'a' || r > 'z') && (r < '0' || r > '9') {
 			gap = true
 			continue

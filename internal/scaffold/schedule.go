@@ -42,8 +42,8 @@ func (e *TooEarly) Error() string {
 	return fmt.Sprintf("days off are known from %s on; copy an example and its calendar instead", e.From)
 }
 
-// Propose gives dates for a launch on a day, in working days of a calendar.
-func Propose(t Template, launch calendar.Date, cal *calendar.Calendar) (Schedule, error) {
+// propose gives dates for a launch on a day, in working days of a calendar.
+func propose(t Template, launch calendar.Date, cal *calendar.Calendar) (Schedule, error) {
 	if launch.Before(cal.CoveredFrom()) {
 		return Schedule{}, &TooEarly{cal.CoveredFrom()}
 	}
@@ -123,7 +123,7 @@ func (c *Campaign) On(launch calendar.Date, declared *manifest.Set) error {
 			c.RulePack = strings.ToUpper(pack.Name)
 		}
 	}
-	c.Schedule, err = Propose(c.Template, launch, cal)
+	c.Schedule, err = propose(c.Template, launch, cal)
 	return err
 }
 
